@@ -1,0 +1,23 @@
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream'
+
+/**
+ * A compare-and-set lost: somebody else wrote the key first. The client exports two codes for it; servers before and
+ * after 2.11 use one each.
+ */
+export function isRevisionConflict(error: unknown): boolean {
+  return (
+    error instanceof JetStreamApiError &&
+    (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
+      error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown)
+  )
+}
+
+/** The stream (or the bucket on it) is not there: deleted, or on a server that lost its disk. */
+export function isStreamMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound
+}
+
+/** The durable consumer is not there. */
+export function isConsumerMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound
+}

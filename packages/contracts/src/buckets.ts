@@ -1,0 +1,13 @@
+/** Desired connection of each socket, written by config-api and watched by the gateways. Key: {@link socketConfigKey}. */
+export const SOCKET_CONFIG_BUCKET = 'iomt_socket_config'
+
+/** `{partition}.{socket_id}` */
+export function socketConfigKey(partition: number, socketId: string): string {
+  return `${partition}.${socketId}`
+}
+
+/** The parts of a key of the socket configuration bucket, or null for a key that is none. */
+export function parseSocketConfigKey(key: string): { partition: number; socketId: string } | null {
+  const match = /^(\d{1,3})\.([0-9a-f-]{36})$/.exec(key)
+  return match ? { partition: Number(match[1]), socketId: match[2] as string } : null
+}

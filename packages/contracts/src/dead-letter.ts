@@ -1,0 +1,45 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { Id, Timestamp } from './codes.ts'
+
+/** Why a payload became no reading, or a reading no row. Stable: dashboards and replay select by it. */
+export const DeadLetterReason = Type.Union([
+  Type.Literal('payload-too-large'),
+  Type.Literal('payload-empty'),
+  Type.Literal('invalid-utf8'),
+  Type.Literal('invalid-json'),
+  Type.Literal('too-deep'),
+  Type.Literal('too-many-fields'),
+  Type.Literal('forbidden-key'),
+  Type.Literal('nul-character'),
+  Type.Literal('number-out-of-range'),
+  Type.Literal('unsupported-payload'),
+  Type.Literal('no-known-field'),
+  Type.Literal('invalid-value'),
+  Type.Literal('contract-violation'),
+  Type.Literal('message-too-large'),
+  Type.Literal('rejected-by-database'),
+])
+export type DeadLetterReason = Static<typeof DeadLetterReason>
+
+/** A message on `iomt.v1.deadletter.…`: the bytes, where they came from and why they are here. */
+export const DeadLetterMessage = Type.Object(
+  {
+    v: Type.Literal(1),
+    id: Id,
+    stage: Type.Union([Type.Literal('decode'), Type.Literal('store')]),
+    reason: DeadLetterReason,
+    detail: Type.String({ description: 'For a person: what was found and where' }),
+    socket_id: Type.Union([Id, Type.Null()]),
+    device_id: Type.Union([Id, Type.Null()]),
+    pdu_id: Type.Union([Id, Type.Null()]),
+    organization_id: Type.Union([Id, Type.Null()]),
+    topic: Type.String(),
+    received_at: Timestamp,
+    payload_base64: Type.String({ description: 'MQTT payload (decode) or telemetry message (store)' }),
+    payload_bytes: Type.Integer({ minimum: 0, description: 'Size of the whole payload' }),
+    payload_sha256: Type.String({ description: 'Hex digest of the whole payload' }),
+    payload_truncated: Type.Boolean({ description: "True when the payload exceeds the NATS server's max_payload" }),
+  },
+  { $id: 'DeadLetterMessage', additionalProperties: false },
+)
+export type DeadLetterMessage = Static<typeof DeadLetterMessage>

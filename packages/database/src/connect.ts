@@ -1,0 +1,32 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Schema } from './schema.ts'
+
+export type Database = Kysely<Schema>
+
+export interface DatabaseOptions {
+  readonly url: string
+  readonly maxConnections?: number
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string
+  /** An idle connection broke; the pool makes a new one. Without a listener Node would end the process. */
+  readonly onConnectionError: (error: Error) => void
+}
+
+/**
+ * A pool and the Kysely database on it. Waits at most 5 s for a connection, so that a caller notices an absent server and
+ * can apply its own retry; ends both with `database.destroy()`.
+ */
+export function connectDatabase(options: DatabaseOptions): { database: Database; pool: pg.Pool } {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections ?? 10,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  })
+  // The pool listens to idle clients only: one that breaks between two statements of a transaction would end the process.
+  pool.on('connect', (client) => client.on('error', options.onConnectionError))
+  pool.on('error', options.onConnectionError)
+  return { database: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), pool }
+}

@@ -1,0 +1,28 @@
+import type { Kysely } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import * as initialSchema from './migrations/0001-initial-schema.ts'
+
+// Listed by hand: a migration that is not here does not run, and bundlers and images need no directory listing.
+const MIGRATIONS: Record<string, Migration> = { '0001-initial-schema': initialSchema }
+
+function createMigrator<Schema>(database: Kysely<Schema>): Migrator {
+  return new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } })
+}
+
+/**
+ * Brings the database to the newest schema and answers the names of the migrations it ran. Safe to run from several
+ * processes at once: Kysely holds an advisory lock.
+ *
+ * @throws the error of the migration that failed, which has been rolled back.
+ */
+export async function migrateToLatest<Schema>(database: Kysely<Schema>): Promise<string[]> {
+  const { error, results } = await createMigrator(database).migrateToLatest()
+  if (error) throw error instanceof Error ? error : new Error('Migration failed', { cause: error })
+  return (results ?? []).filter((result) => result.status === 'Success').map((result) => result.migrationName)
+}
+
+/** Names of migrations that have not run yet; a service is ready only when there are none. */
+export async function pendingMigrations<Schema>(database: Kysely<Schema>): Promise<string[]> {
+  const migrations = await createMigrator(database).getMigrations()
+  return migrations.filter((migration) => migration.executedAt === undefined).map((migration) => migration.name)
+}

@@ -1,0 +1,27 @@
+import type { ApiKeysTable } from './tables/api-keys.ts'
+import type { AuditLogTable } from './tables/audit-log.ts'
+import type { DepartmentsTable } from './tables/departments.ts'
+import type { DeviceCurrentStateTable } from './tables/device-current-state.ts'
+import type { DeviceDataLogsTable } from './tables/device-data-logs.ts'
+import type { DevicesTable } from './tables/devices.ts'
+import type { OrganizationsTable } from './tables/organizations.ts'
+import type { OutboxTable } from './tables/outbox.ts'
+import type { PowerDistributionUnitsTable } from './tables/power-distribution-units.ts'
+import type { SocketConnectionEventsTable } from './tables/socket-connection-events.ts'
+import type { SocketAssignmentsTable, SocketsTable } from './tables/sockets.ts'
+
+/** Every table by its name, for Kysely. */
+export interface Schema {
+  api_keys: ApiKeysTable
+  audit_log: AuditLogTable
+  departments: DepartmentsTable
+  device_current_state: DeviceCurrentStateTable
+  device_data_logs: DeviceDataLogsTable
+  devices: DevicesTable
+  organizations: OrganizationsTable
+  outbox: OutboxTable
+  power_distribution_units: PowerDistributionUnitsTable
+  socket_assignments: SocketAssignmentsTable
+  socket_connection_events: SocketConnectionEventsTable
+  sockets: SocketsTable
+}

@@ -1,0 +1,46 @@
+/** A message that waits for its acknowledgement. */
+export interface PendingAcknowledgement {
+  readonly packetId: number
+  readonly qos: 1 | 2
+  stored: boolean
+}
+
+/**
+ * The messages of one session in the order they came, acknowledged in that order (MQTT-4.6.0-2) although they may be
+ * stored in another. No I/O. One queue a session: a new one is made for each connect, so no acknowledgement can reach a
+ * later session, where its packet id may name another message.
+ */
+export interface AcknowledgementQueue {
+  /** Takes the place of a message before anything is done with it: the store may answer before we return. */
+  enqueue(packetId: number, qos: 1 | 2): PendingAcknowledgement
+  /** Marks a message as stored and answers what can be acknowledged now, oldest first; empty while an older one waits. */
+  stored(pending: PendingAcknowledgement): PendingAcknowledgement[]
+  readonly length: number
+}
+
+export function createAcknowledgementQueue(): AcknowledgementQueue {
+  let queue: PendingAcknowledgement[] = []
+  let head = 0
+  return {
+    enqueue(packetId, qos) {
+      const pending = { packetId, qos, stored: false }
+      queue.push(pending)
+      return pending
+    },
+    stored(pending) {
+      pending.stored = true
+      const first = head
+      while (head < queue.length && queue[head]?.stored) head += 1
+      const ready = queue.slice(first, head)
+      // Shifting each entry would copy the queue every time; cutting it when half is done costs O(1) a message.
+      if (head > 512 && head * 2 > queue.length) {
+        queue = queue.slice(head)
+        head = 0
+      }
+      return ready
+    },
+    get length() {
+      return queue.length - head
+    },
+  }
+}

@@ -1,0 +1,331 @@
+import { createAcknowledgementQueue, type PendingAcknowledgement } from './acknowledgement-queue.ts'
+import { backOff } from './back-off.ts'
+import type { ConnectionCredentials, ConnectionProfile } from './connection-profile.ts'
+import { createRedeliveryDetector, deliveryKey } from './delivery-identity.ts'
+import { createEchoFilter, type EchoFilter } from './echo-filter.ts'
+import type { PendingBudget } from './pending-budget.ts'
+import type { DeliveryHandler, SocketConfig } from './socket-config.ts'
+import { createSocketTopics, type SocketTopics } from './socket-topics.ts'
+import { createSubscriber, type Subscriber } from './subscriber.ts'
+import { ConnectionRefusedError, type ConnectTransport, type IncomingPublish, type Transport } from './transport.ts'
+
+/** A connection that lived this many milliseconds was a good one: the next back-off starts small again. */
+const STABLE_AFTER = 10_000
+/** Milliseconds that in-flight deliveries get to be stored when the connection is asked to stop. */
+const DRAIN_TIMEOUT = 5_000
+/** A deduplication window (2 minutes) surely still knows what was delivered this many milliseconds ago. */
+const SURELY_REMEMBERED = 60_000
+/** Brokers that redeliver without DUP do it right after CONNACK, within this many milliseconds. */
+const REDELIVERY_BURST = 5_000
+
+export interface ConnectionState {
+  readonly state: 'connected' | 'connecting' | 'waiting' | 'none'
+  readonly since: Date
+  /** Failed attempts since it was last connected. */
+  readonly attempts: number
+  readonly lastError: string | null
+  /** The broker refused the connection, as opposed to not being there. */
+  readonly refused: boolean
+}
+
+export interface BrokerConnectionOptions {
+  readonly profile: ConnectionProfile
+  readonly connect: ConnectTransport
+  /** Asked before every connect: false when the partition belongs to somebody else by now. */
+  readonly mayConnect: () => boolean
+  readonly deliver: DeliveryHandler
+  readonly budget: PendingBudget
+  readonly now: () => number
+  readonly random: () => number
+  readonly onTraffic: (socket: SocketConfig, payloadBytes: number, qos: number) => void
+  /** Something about these sockets' status may have changed. */
+  readonly onChange: (sockets: Iterable<SocketConfig>) => void
+  readonly onState: (state: ConnectionState, sockets: Iterable<SocketConfig>) => void
+  readonly onStray: () => void
+}
+
+/**
+ * One shared connection to a broker for the sockets of one {@link ConnectionProfile}. Keeps itself connected for as long as
+ * it has sockets and may: check ownership, full-jitter back-off, connect, subscribe what is missing.
+ */
+export interface BrokerConnection {
+  readonly profile: ConnectionProfile
+  readonly topics: SocketTopics
+  readonly subscriber: Subscriber
+  readonly state: ConnectionState
+  /** Adds or replaces a socket. */
+  put(socket: SocketConfig, credentials: ConnectionCredentials): void
+  remove(socketId: string): void
+  publish(topic: string, payload: Buffer, options: { qos: 0 | 1 | 2; retain: boolean }): Promise<void>
+  /** Stops reading, lets what is in flight be stored and acknowledged, disconnects; the broker keeps the session. */
+  stop(): Promise<void>
+  /** Like stop, and deletes the session at a broker that can be reached: nobody will come back for its queue. */
+  discard(): Promise<void>
+}
+
+export function createBrokerConnection(options: BrokerConnectionOptions): BrokerConnection {
+  const { profile, budget, now } = options
+  const topics = createSocketTopics()
+  const echoes: EchoFilter = createEchoFilter(now)
+  /** By socket, newest last: one user has one password, so the newest is right unless it was mistyped. */
+  const credentials = new Map<string, ConnectionCredentials>()
+  let transport: Transport | null = null
+  let running = false
+  let stopping = false
+  let wake: (() => void) | null = null
+  let lastConnectedAt: number | null = null
+  let inFlight = 0
+  let drained: (() => void) | null = null
+  let credentialTurn = 0
+  let failures = 0
+  let state: ConnectionState = { state: 'none', since: new Date(now()), attempts: 0, lastError: null, refused: false }
+
+  const subscriber = createSubscriber({ topics, now, onChange: options.onChange })
+
+  function setState(next: Partial<ConnectionState>): void {
+    const since = next.state && next.state !== state.state ? new Date(now()) : state.since
+    state = { ...state, ...next, since }
+    options.onState(state, topics.sockets())
+  }
+
+  async function run(): Promise<void> {
+    // New sockets usually come in groups; connecting in the next turn subscribes all of them before messages flow.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (!stopping && topics.size > 0 && options.mayConnect()) {
+      setState({ state: 'connecting' })
+      const startedAt = now()
+      const reason = await holdConnection()
+      if (stopping) break
+      const lived = lastConnectedAt !== null && lastConnectedAt >= startedAt ? now() - lastConnectedAt : 0
+      failures = lived > STABLE_AFTER ? 1 : failures + 1
+      setState({ state: 'waiting', lastError: reason, attempts: failures })
+      await pause(backOff(failures - 1, options.random))
+    }
+    running = false
+    if (!stopping) setState({ state: 'none' })
+  }
+
+  /** Connects and stays until the connection is gone; answers why. */
+  async function holdConnection(): Promise<string> {
+    const closed = Promise.withResolvers<string>()
+    const session = createSession(() => transport)
+    try {
+      transport = await options.connect(
+        profile,
+        nextCredentials(),
+        { onPublish: session.onPublish, onClose: closed.resolve },
+        { cleanSession: profile.cleanSession },
+      )
+    } catch (error) {
+      const refused = error instanceof ConnectionRefusedError
+      if (refused && error.badCredentials) credentialTurn += 1
+      setState({ refused })
+      return error instanceof Error ? error.message : String(error)
+    }
+    session.opened(transport.sessionPresent)
+    lastConnectedAt = now()
+    setState({ state: 'connected', refused: false, lastError: null, attempts: 0 })
+    if (stopping) transport.destroy()
+    else subscriber.attach(transport)
+    const reason = await closed.promise
+    transport = null
+    session.closed()
+    subscriber.detach()
+    return subscriber.closeReason ?? reason
+  }
+
+  function nextCredentials(): ConnectionCredentials {
+    const distinct = [...new Map([...credentials.values()].map((entry) => [JSON.stringify(entry), entry])).values()]
+    const newestFirst = distinct.reverse()
+    return newestFirst[credentialTurn % Math.max(1, newestFirst.length)] ?? { password: undefined, tlsKey: undefined }
+  }
+
+  function createSession(currentTransport: () => Transport | null) {
+    const queue = createAcknowledgementQueue()
+    let early: Array<[IncomingPublish, () => void]> | null = []
+    let detector = createRedeliveryDetector(false)
+    let open = true
+    let openedAt = 0
+    let forgotten = false
+    let ready: PendingAcknowledgement[] = []
+
+    function acknowledge(pending: PendingAcknowledgement): void {
+      const released = queue.stored(pending)
+      if (released.length === 0 || !open) return
+      // Many are stored in one turn of the event loop: one write for all of them.
+      if (ready.length === 0) setImmediate(flush)
+      ready.push(...released)
+    }
+
+    function flush(): void {
+      const messages = ready
+      ready = []
+      if (open) currentTransport()?.acknowledge(messages)
+    }
+
+    function receive(message: IncomingPublish, next: () => void): void {
+      const { topic, payload, qos, packetId, dup, retain } = message
+      const pending = qos > 0 && packetId !== undefined ? queue.enqueue(packetId, qos as 1 | 2) : null
+      const redelivered = pending !== null && detector.possiblyRedelivered(pending.packetId, dup)
+      const sockets = topics.receivers(topic)
+      if (sockets.length === 0) {
+        options.onStray()
+        subscriber.unsubscribeStray(topic)
+      }
+      if (sockets.length === 0 || (!retain && echoes.isEcho(topic, payload))) {
+        if (pending) acknowledge(pending)
+        next()
+        return
+      }
+      const late = redelivered && forgotten && (dup || now() - openedAt < REDELIVERY_BURST)
+      const key =
+        pending && !profile.cleanSession ? deliveryKey(profile.clientId, pending.packetId, topic, payload) : null
+      const room = budget.take(payload.length)
+      inFlight += 1
+      const receivedAt = new Date(now())
+      const stored = sockets.map((socket) => {
+        options.onTraffic(socket, payload.length, qos)
+        return options.deliver({
+          socket,
+          topic,
+          payload,
+          qos,
+          retained: retain,
+          receivedAt,
+          deliveryKey: key && sockets.length > 1 ? `${key}:${socket.socket_id}` : key,
+          possiblyRedelivered: redelivered,
+          redeliveredLate: late,
+        })
+      })
+      const all = stored.length === 1 ? (stored[0] as Promise<void>) : Promise.all(stored)
+      all.then(
+        () => {
+          if (pending) acknowledge(pending)
+          settle(payload.length)
+        },
+        () => {
+          settle(payload.length)
+          // MQTT has no negative acknowledgement: a new connection makes the broker deliver it again.
+          if (open) currentTransport()?.destroy()
+        },
+      )
+      if (stopping) return
+      if (room) next()
+      else budget.whenRoom(next)
+    }
+
+    return {
+      onPublish(message: IncomingPublish, next: () => void) {
+        // Messages can arrive in the same packet as CONNACK, before we know whether the session was resumed.
+        if (early) early.push([message, next])
+        else receive(message, next)
+      },
+      opened(sessionPresent: boolean) {
+        openedAt = now()
+        detector = createRedeliveryDetector(sessionPresent)
+        forgotten = lastConnectedAt === null || openedAt - lastAliveAt() > SURELY_REMEMBERED
+        if (!sessionPresent) subscriber.sessionLost()
+        const messages = early ?? []
+        early = null
+        for (const [message, next] of messages) receive(message, next)
+      },
+      closed() {
+        open = false
+        aliveUntil = now()
+      },
+    }
+  }
+
+  let aliveUntil = 0
+  const lastAliveAt = () => aliveUntil
+
+  function settle(payloadBytes: number): void {
+    budget.give(payloadBytes)
+    inFlight -= 1
+    if (inFlight === 0) drained?.()
+  }
+
+  function pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true
+    wake?.()
+    if (inFlight > 0) {
+      const timeout = Promise.withResolvers<void>()
+      const timer = setTimeout(timeout.resolve, DRAIN_TIMEOUT)
+      drained = timeout.resolve
+      await timeout.promise
+      clearTimeout(timer)
+    }
+    // Acknowledgements are written in the next turn; DISCONNECT must come after them.
+    await new Promise((resolve) => setImmediate(resolve))
+    await transport?.disconnect()
+    setState({ state: 'none' })
+  }
+
+  return {
+    profile,
+    topics,
+    subscriber,
+    get state() {
+      return state
+    },
+    put(socket, socketCredentials) {
+      const known = credentials.get(socket.socket_id)
+      const changed = known && JSON.stringify(known) !== JSON.stringify(socketCredentials)
+      credentials.delete(socket.socket_id)
+      credentials.set(socket.socket_id, socketCredentials)
+      topics.put(socket)
+      if (changed || (!known && state.refused)) {
+        credentialTurn = 0
+        // Only new credentials need a new connection; the session and its queue stay.
+        if (changed) transport?.destroy()
+        wake?.()
+      }
+      if (!running && !stopping) {
+        running = true
+        void run()
+      } else {
+        subscriber.reconcile()
+      }
+    },
+    remove(socketId) {
+      credentials.delete(socketId)
+      topics.remove(socketId)
+      subscriber.reconcile()
+    },
+    async publish(topic, payload, publishOptions) {
+      if (!transport) throw new Error('not connected to the broker')
+      const comesBack = profile.protocolVersion !== 5 && topics.receivers(topic).length > 0
+      if (comesBack) echoes.expect(topic, payload)
+      try {
+        await transport.publish(topic, payload, publishOptions)
+      } catch (error) {
+        if (comesBack) echoes.cancel(topic, payload)
+        throw error
+      }
+    },
+    stop,
+    async discard() {
+      const reachable = transport !== null
+      await stop()
+      // Where the broker is away, its copy of the session expires by itself; waiting for it would hold up a new connection.
+      if (profile.cleanSession || !reachable || !options.mayConnect()) return
+      const ignore = { onPublish: (_message: IncomingPublish, next: () => void) => next(), onClose() {} }
+      try {
+        const last = await options.connect(profile, nextCredentials(), ignore, { cleanSession: true })
+        await last.disconnect()
+      } catch {
+        // The broker went away or refuses us by now: nothing more to tidy up from here.
+      }
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import type { SocketStatus, StatusAdvice } from '@iomt/contracts/socket-status'
+import type { BrokerConnection } from './broker-connection.ts'
+import type { SocketConfig } from './socket-config.ts'
+
+/** Milliseconds without a message after which a connected socket counts as silent. */
+export const DEFAULT_IDLE_AFTER = 120_000
+
+/** What was received for a socket since this process took it. */
+export interface SocketTraffic {
+  messages: number
+  bytes: number
+  dead_letters: number
+  /** Epoch ms. */
+  last_message_at: number | null
+  last_qos: number | null
+}
+
+/** The part of a socket's status that its connection knows. */
+export type SocketConnectionStatus = Omit<SocketStatus, 'gateway' | 'socket_version' | 'pdu_version' | 'since'>
+
+export function socketConnectionStatus(
+  socket: SocketConfig,
+  connection: BrokerConnection,
+  traffic: SocketTraffic,
+  now: number,
+): SocketConnectionStatus {
+  const { state, profile } = connection
+  const granted = connection.subscriber.subscription(socket.topic)
+  const connected = state.state === 'connected'
+  const requestedQos = socket.mqtt_config.qos ?? 1
+  const subscription: SocketStatus['subscription'] =
+    granted?.state === 'refused'
+      ? { state: 'refused', requested_qos: requestedQos, granted_qos: null, reason: granted.reason }
+      : granted?.state === 'granted' && connected
+        ? { state: 'subscribed', requested_qos: requestedQos, granted_qos: granted.grantedQos, reason: null }
+        : { state: 'pending', requested_qos: requestedQos, granted_qos: null, reason: null }
+  const advice = adviceFor(subscription, traffic)
+  const [status, reason] = statusName(
+    connection,
+    subscription,
+    advice,
+    traffic,
+    socket.idle_after ?? DEFAULT_IDLE_AFTER,
+    now,
+  )
+  return {
+    socket_id: socket.socket_id,
+    status,
+    reason,
+    topic: socket.topic,
+    connection: {
+      state: state.state,
+      broker: `${profile.host}:${profile.port}`,
+      client_id: profile.clientId,
+      since: state.since.toISOString(),
+      attempts: state.attempts,
+      last_error: state.lastError,
+    },
+    subscription,
+    traffic: {
+      ...traffic,
+      last_message_at: traffic.last_message_at === null ? null : new Date(traffic.last_message_at).toISOString(),
+    },
+    advice,
+  }
+}
+
+function adviceFor(subscription: SocketStatus['subscription'], traffic: SocketTraffic): StatusAdvice[] {
+  const advice: StatusAdvice[] = []
+  const { granted_qos: granted, requested_qos: requested } = subscription
+  if (granted !== null && requested !== null && granted < requested) {
+    advice.push({
+      code: 'granted-qos-lower',
+      detail: `The broker granted QoS ${granted} instead of ${requested}: allow QoS ${requested} for this user on the broker, or messages can be lost between broker and gateway.`,
+    })
+  }
+  if (traffic.last_qos === 0 && requested !== null && requested > 0 && granted !== 0) {
+    advice.push({
+      code: 'publisher-qos-0',
+      detail: 'The device publishes at QoS 0: set QoS 1 on the device, or messages can be lost on their way.',
+    })
+  }
+  return advice
+}
+
+function statusName(
+  connection: BrokerConnection,
+  subscription: SocketStatus['subscription'],
+  advice: readonly StatusAdvice[],
+  traffic: SocketTraffic,
+  idleAfter: number,
+  now: number,
+): [SocketStatus['status'], string | null] {
+  const { state } = connection
+  if (state.refused) return ['error', state.lastError]
+  if (subscription.state === 'refused') return ['error', subscription.reason]
+  if (state.state !== 'connected') return ['offline', state.lastError ?? 'not connected yet']
+  if (subscription.state === 'pending') return ['offline', 'waiting for the broker to confirm the subscription']
+  const last = traffic.last_message_at
+  if (last === null) return ['idle', 'no message yet']
+  if (now - last > idleAfter) return ['idle', `no message for more than ${Math.round(idleAfter / 1_000)} s`]
+  if (advice.length > 0) return ['degraded', advice[0]?.detail ?? null]
+  return ['online', null]
+}

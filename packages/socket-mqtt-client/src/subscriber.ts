@@ -1,0 +1,143 @@
+import type { SocketConfig } from './socket-config.ts'
+import type { SocketTopics } from './socket-topics.ts'
+import { type GrantedSubscription, nextSubscriptionStep, subackReason } from './subscription-plan.ts'
+import type { Transport } from './transport.ts'
+
+/** Filters in one SUBSCRIBE: 10,000 filters take 26–31 ms in packets of 100 to 5,000, and some brokers cap the packet. */
+const FILTERS_PER_PACKET = 100
+/** Milliseconds after which a refused filter is asked for again: a permission may have been added. */
+const REFUSED_RETRY = 60_000
+
+export interface SubscriberOptions {
+  readonly topics: SocketTopics
+  readonly now: () => number
+  readonly onChange: (sockets: Iterable<SocketConfig>) => void
+}
+
+/** Makes the broker's subscriptions those that the sockets want, one packet at a time, and knows how each was answered. */
+export interface Subscriber {
+  attach(transport: Transport): void
+  detach(): void
+  /** The broker has no session of ours: nothing is subscribed any more. */
+  sessionLost(): void
+  /** Call after the wanted topics changed. */
+  reconcile(): void
+  /** A message came on a topic that no socket has: a filter left over from earlier. */
+  unsubscribeStray(topic: string): void
+  subscription(topic: string): GrantedSubscription | null
+  /** Why we closed the connection ourselves, if we did. */
+  readonly closeReason: string | null
+}
+
+export function createSubscriber({ topics, now, onChange }: SubscriberOptions): Subscriber {
+  const granted = new Map<string, GrantedSubscription>()
+  let transport: Transport | null = null
+  let busy = false
+  let retryTimer: NodeJS.Timeout | undefined
+  let filtersPerPacket = FILTERS_PER_PACKET
+  let asking: { topic: string; qos: number }[] = []
+  let closeReason: string | null = null
+
+  async function reconcile(): Promise<void> {
+    if (busy || !transport) return
+    busy = true
+    const current = transport
+    try {
+      while (transport === current) {
+        const step = nextSubscriptionStep(topics.wanted(), granted, now(), filtersPerPacket)
+        if (step.unsubscribe.length > 0) await unsubscribe(current, step.unsubscribe)
+        if (step.subscribe.length > 0) await subscribe(current, step.subscribe)
+        if (step.subscribe.length === 0 && step.unsubscribe.length === 0) break
+      }
+      scheduleRetry()
+    } catch (error) {
+      if (transport === current) {
+        closeReason = error instanceof Error ? error.message : String(error)
+        current.destroy()
+      }
+    } finally {
+      busy = false
+    }
+    // The connection was replaced while we waited for the old one's answer.
+    if (transport && transport !== current) void reconcile()
+  }
+
+  async function subscribe(current: Transport, filters: { topic: string; qos: number }[]): Promise<void> {
+    asking = filters
+    const codes = await current.subscribe(filters)
+    asking = []
+    if (filtersPerPacket < FILTERS_PER_PACKET) filtersPerPacket = Math.min(FILTERS_PER_PACKET, filtersPerPacket * 2)
+    const affected: SocketConfig[] = []
+    filters.forEach(({ topic, qos }, index) => {
+      const code = codes[index] ?? 0x80
+      granted.set(
+        topic,
+        code >= 0x80 ? refused(qos, subackReason(code)) : { state: 'granted', requestedQos: qos, grantedQos: code },
+      )
+      affected.push(...topics.receivers(topic))
+    })
+    onChange(affected)
+  }
+
+  async function unsubscribe(current: Transport, filters: string[]): Promise<void> {
+    await current.unsubscribe(filters)
+    for (const topic of filters) {
+      granted.delete(topic)
+      topics.released(topic)
+    }
+  }
+
+  const refused = (requestedQos: number, reason: string): GrantedSubscription => ({
+    state: 'refused',
+    requestedQos,
+    reason,
+    retryAt: now() + REFUSED_RETRY,
+  })
+
+  function scheduleRetry(): void {
+    clearTimeout(retryTimer)
+    if (![...granted.values()].some((subscription) => subscription.state === 'refused')) return
+    retryTimer = setTimeout(() => void reconcile(), REFUSED_RETRY + 1_000)
+    retryTimer.unref()
+  }
+
+  /** Some brokers answer a forbidden filter by closing: find the one by asking for ever fewer at once. */
+  function blameWhoWasAsked(): void {
+    if (asking.length === 1) {
+      const { topic, qos } = asking[0] as { topic: string; qos: number }
+      granted.set(topic, refused(qos, 'the broker closed the connection when asked for this topic'))
+      onChange(topics.receivers(topic))
+    } else if (asking.length > 1) {
+      filtersPerPacket = Math.max(1, Math.ceil(asking.length / 4))
+    }
+    asking = []
+  }
+
+  return {
+    attach(next) {
+      transport = next
+      closeReason = null
+      void reconcile()
+    },
+    detach() {
+      transport = null
+      clearTimeout(retryTimer)
+      blameWhoWasAsked()
+    },
+    sessionLost() {
+      for (const [topic, subscription] of granted) {
+        if (subscription.state === 'granted') granted.delete(topic)
+      }
+    },
+    reconcile: () => void reconcile(),
+    unsubscribeStray(topic) {
+      if (topics.wanted().has(topic) || granted.has(topic)) return
+      granted.set(topic, { state: 'granted', requestedQos: 0, grantedQos: 0 })
+      void reconcile()
+    },
+    subscription: (topic) => granted.get(topic) ?? null,
+    get closeReason() {
+      return closeReason
+    },
+  }
+}

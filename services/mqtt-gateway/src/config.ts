@@ -1,0 +1,34 @@
+import { hostname } from 'node:os'
+import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
+import { type Static, Type } from '@sinclair/typebox'
+
+const Environment = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', description: 'address of the health and metrics server' }),
+  PORT: Type.Integer({ default: 8081, minimum: 0, maximum: 65_535, description: 'port of it; 0 = any free one' }),
+  NATS_URL: Type.String({ description: 'for example nats://127.0.0.1:4222' }),
+  CREDENTIAL_KEY_FILE: Type.String({ description: 'file with the keys that broker credentials are sealed with' }),
+  GATEWAY_ID: Type.String({
+    default: `${hostname().replace(/[^A-Za-z0-9_-]/g, '-')}-${process.pid}`,
+    pattern: '^[A-Za-z0-9_-]{1,64}$',
+    description: 'letters, digits, _ and -; unique in the pool',
+  }),
+  MAX_PAYLOAD_BYTES: Type.Integer({ default: 262_144, minimum: 1, description: 'larger payloads are dead letters' }),
+  MAX_PENDING_BYTES: Type.Integer({
+    default: 67_108_864,
+    minimum: 1_048_576,
+    description: 'memory for what is received and not yet stored; above it reading stops',
+  }),
+  PUBLISH_WINDOW: Type.Integer({
+    default: 2_048,
+    minimum: 1,
+    description: 'messages on their way to JetStream at once',
+  }),
+  IDLE_AFTER_SECONDS: Type.Integer({ default: 120, minimum: 1, description: 'silence after which a socket is idle' }),
+  LOG_LEVEL: Type.String({ default: 'info', pattern: '^(trace|debug|info|warn|error|fatal|silent)$' }),
+})
+
+export type GatewayConfig = Readonly<Static<typeof Environment>>
+
+export function readGatewayConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
+  return parseEnvironment(Environment, environment)
+}

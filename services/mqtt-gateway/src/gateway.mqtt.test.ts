@@ -1,0 +1,205 @@
+import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
+import { partitionOf } from '@iomt/contracts/partitions'
+import type { SocketStatusEvent } from '@iomt/contracts/socket-status'
+import { DEAD_LETTER_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
+import { partitionRpcSubject } from '@iomt/contracts/subjects'
+import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
+import { startAedes } from '@iomt/testing/aedes-broker'
+import { startMosquitto } from '@iomt/testing/mosquitto'
+import { waitFor } from '@iomt/testing/wait-for'
+import mqtt, { type MqttClient } from 'mqtt'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { desiredSocket } from './testing/desired-state.ts'
+import { createGatewayFixture, type GatewayFixture } from './testing/gateway-fixture.ts'
+
+describe.each([
+  ['Mosquitto', () => startMosquitto()],
+  ['aedes', () => startAedes()],
+])('with %s', (_name, startBroker) => {
+  let broker: { url: string; stop(): Promise<void> }
+  let fixture: GatewayFixture
+  let device: MqttClient
+
+  beforeAll(async () => {
+    broker = await startBroker()
+    fixture = await createGatewayFixture()
+    await fixture.startGateway()
+    device = await mqtt.connectAsync(broker.url)
+  })
+  afterAll(async () => {
+    await device?.endAsync(true)
+    await fixture?.stop()
+    await broker?.stop()
+  })
+
+  const readingsOf = async (socketId: string, count: number) =>
+    waitFor(
+      async () => {
+        const all = await fixture.messages<TelemetryMessage>(TELEMETRY_STREAM.name)
+        const found = all.filter((message) => message.socket_id === socketId)
+        return found.length >= count && found
+      },
+      { what: `${count} readings` },
+    )
+  const deadLettersOf = async (socketId: string, count: number) =>
+    waitFor(
+      async () => {
+        const all = await fixture.messages<DeadLetterMessage>(DEAD_LETTER_STREAM.name)
+        const found = all.filter((message) => message.socket_id === socketId)
+        return found.length >= count && found
+      },
+      { what: `${count} dead letters` },
+    )
+
+  test('a reading arrives on NATS with everything the contract promises', async () => {
+    const socket = desiredSocket(broker.url, { device_id: '0190a000-0000-7000-8000-000000000009' })
+    await fixture.configure(socket)
+    await fixture.untilStatus(socket, 'idle')
+    await device.publishAsync(socket.topic as string, '{"voltage":220.5,"current":2.3,"power":507.15}', { qos: 1 })
+    const [reading] = await readingsOf(socket.socket_id, 1)
+    expect(reading).toMatchObject({
+      v: 1,
+      socket_id: socket.socket_id,
+      device_id: socket.device_id,
+      topic: socket.topic,
+      measured_at_source: 'received',
+      retained: false,
+      qos: 1,
+      measurements: { voltage: 220.5, current: 2.3, active_power: 507.15 },
+      decoder: 'flat-json@1',
+      raw: { voltage: 220.5, current: 2.3, power: 507.15 },
+    })
+    expect(reading?.redelivered).toBeUndefined()
+    const status = await fixture.untilStatus(socket, 'online')
+    expect(status.traffic).toMatchObject({ messages: 1, last_qos: 1 })
+  })
+
+  test('hostile payloads become dead letters with their bytes; a neighbour on the same connection is not disturbed', async () => {
+    const pdu = { pdu_id: '0190a000-0000-7000-8000-0000000000aa' }
+    const victim = desiredSocket(broker.url, pdu)
+    const neighbour = desiredSocket(broker.url, { ...pdu, socket_number: 2 })
+    await fixture.configure(victim)
+    await fixture.configure(neighbour)
+    await fixture.untilStatus(victim, 'idle')
+    await fixture.untilStatus(neighbour, 'idle')
+    const hostile: [string, string | Buffer][] = [
+      ['payload-too-large', `{"voltage":1,"pad":"${'x'.repeat(1_000_000)}"}`],
+      ['too-deep', `${'['.repeat(10_000)}${']'.repeat(10_000)}`],
+      ['invalid-utf8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d])],
+      ['nul-character', '{"voltage":1,"note":"\\u0000"}'],
+      ['number-out-of-range', '{"voltage":1e400}'],
+      ['forbidden-key', '{"voltage":1,"__proto__":{"polluted":true}}'],
+    ]
+    for (const [, payload] of hostile) {
+      await device.publishAsync(victim.topic as string, payload, { qos: 1 })
+      await device.publishAsync(neighbour.topic as string, '{"voltage":230}', { qos: 1 })
+    }
+    const letters = await deadLettersOf(victim.socket_id, hostile.length)
+    expect(letters.map((letter) => letter.reason)).toEqual(hostile.map(([reason]) => reason))
+    for (const [index, letter] of letters.entries()) {
+      expect(letter.payload_truncated).toBe(false)
+      expect(Buffer.from(letter.payload_base64, 'base64').equals(Buffer.from(hostile[index]?.[1] as string))).toBe(true)
+    }
+    await readingsOf(neighbour.socket_id, hostile.length)
+    expect((await fixture.status(victim))?.traffic.dead_letters).toBe(hostile.length)
+  })
+
+  test('a changed topic, a disabled and a deleted socket take effect, and each change of status is an event', async () => {
+    const socket = desiredSocket(broker.url)
+    const untilReported = (count: number, status: string) =>
+      waitFor(
+        async () => {
+          const events = (await fixture.messages<SocketStatusEvent>(STATUS_STREAM.name)).filter(
+            (event) => event.status.socket_id === socket.socket_id,
+          )
+          return events.length === count && events.at(-1)?.status.status === status && events
+        },
+        { what: `status event ${count} to say ${status}` },
+      )
+    await fixture.configure(socket)
+    await untilReported(1, 'idle')
+    const moved = { ...socket, topic: `${socket.topic}-moved`, socket_version: 2 }
+    await fixture.configure(moved)
+    await waitFor(async () => (await fixture.status(socket))?.topic === moved.topic, { what: 'the new topic' })
+    await fixture.untilStatus(socket, 'idle')
+    await device.publishAsync(moved.topic, '{"voltage":1}', { qos: 1 })
+    await readingsOf(socket.socket_id, 1)
+    await untilReported(2, 'online')
+    await fixture.configure({ ...moved, enabled: false, socket_version: 3 })
+    await untilReported(3, 'disabled')
+    await fixture.configure({ ...moved, broker: null, socket_version: 4 })
+    const events = await untilReported(4, 'unconfigured')
+    expect(events.map((event) => event.previous)).toEqual([null, 'idle', 'online', 'disabled'])
+    await fixture.remove(moved)
+    await waitFor(async () => (await fixture.status(socket)) === null, { what: 'the socket to be forgotten' })
+  })
+
+  test('what the gateway publishes to a socket reaches the device and does not come back as a reading', async () => {
+    const socket = desiredSocket(broker.url)
+    await fixture.configure(socket)
+    await fixture.untilStatus(socket, 'idle')
+    const received: string[] = []
+    device.on('message', (topic, payload) => topic === socket.topic && received.push(payload.toString()))
+    await device.subscribeAsync(socket.topic as string, { qos: 1 })
+    const request = { socket_id: socket.socket_id, payload_base64: Buffer.from('{"voltage":5}').toString('base64') }
+    const subject = partitionRpcSubject(partitionOf(socket.pdu_id), 'publish')
+    const answer = await fixture.bus.connection.request(subject, JSON.stringify(request), { timeout: 5_000 })
+    expect(answer.json()).toEqual({ topic: socket.topic, qos: 1, retain: false })
+    await device.publishAsync(socket.topic as string, '{"voltage":6}', { qos: 1 })
+    const readings = await readingsOf(socket.socket_id, 1)
+    expect(readings.map((reading) => reading.measurements.voltage)).toEqual([6])
+    expect(received).toEqual(['{"voltage":5}', '{"voltage":6}'])
+  })
+
+  test('equal payloads one after the other are as many readings', async () => {
+    const socket = desiredSocket(broker.url)
+    await fixture.configure(socket)
+    await fixture.untilStatus(socket, 'idle')
+    for (let count = 0; count < 20; count += 1)
+      await device.publishAsync(socket.topic as string, '{"voltage":0}', { qos: 1 })
+    const readings = await readingsOf(socket.socket_id, 20)
+    expect(new Set(readings.map((reading) => reading.id)).size).toBe(20)
+  })
+
+  test('a retained message is flagged', async () => {
+    const socket = desiredSocket(broker.url)
+    await device.publishAsync(socket.topic as string, '{"voltage":7}', { qos: 1, retain: true })
+    await fixture.configure(socket)
+    const [reading] = await readingsOf(socket.socket_id, 1)
+    expect(reading).toMatchObject({ retained: true, measurements: { voltage: 7 } })
+  })
+
+  test('messages sent while the gateway is away wait in the session and come once it is back', async () => {
+    const socket = desiredSocket(broker.url)
+    await fixture.configure(socket)
+    await fixture.untilStatus(socket, 'idle')
+    await fixture.gateway.stop()
+    for (let voltage = 0; voltage < 50; voltage += 1) {
+      await device.publishAsync(socket.topic as string, JSON.stringify({ voltage }), { qos: 1 })
+    }
+    await fixture.startGateway()
+    const readings = await readingsOf(socket.socket_id, 50)
+    expect(readings.map((reading) => reading.measurements.voltage)).toEqual(
+      Array.from({ length: 50 }, (_, index) => index),
+    )
+  })
+
+  test('QoS 2 end to end: acknowledged after storing, each message once', async () => {
+    const socket = desiredSocket(broker.url)
+    const withQos2 = {
+      ...socket,
+      broker: { ...(socket.broker as NonNullable<typeof socket.broker>), config: { qos: 2 as const } },
+    }
+    await fixture.configure(withQos2)
+    const status = await fixture.untilStatus(socket, 'idle')
+    expect(status.subscription.granted_qos).toBe(2)
+    for (let voltage = 0; voltage < 30; voltage += 1) {
+      await device.publishAsync(socket.topic as string, JSON.stringify({ voltage }), { qos: 2 })
+    }
+    const readings = await readingsOf(socket.socket_id, 30)
+    expect(readings.map((reading) => reading.qos)).toEqual(Array(30).fill(2))
+    expect(readings.map((reading) => reading.measurements.voltage)).toEqual(
+      Array.from({ length: 30 }, (_, index) => index),
+    )
+  })
+})

@@ -1,0 +1,150 @@
+import { type Bus, connectBus } from '@iomt/bus/connect'
+import { describeDurability } from '@iomt/bus/durability'
+import { ensureStreams } from '@iomt/bus/ensure-streams'
+import { createPipelinedPublisher, type PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
+import { DEAD_LETTER_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
+import { readKeyFile } from '@iomt/credential-vault/key-file'
+import { createVault } from '@iomt/credential-vault/vault'
+import { type HealthServer, startHealthServer } from '@iomt/service-runtime/health-server'
+import type { Logger } from '@iomt/service-runtime/logger'
+import { createMetrics } from '@iomt/service-runtime/metrics'
+import type { Service } from '@iomt/service-runtime/run-service'
+import { SocketMqttClient } from '@iomt/socket-mqtt-client/socket-mqtt-client'
+import type { GatewayConfig } from './config.ts'
+import { createDesiredStateFeed } from './desired-state/desired-state-feed.ts'
+import { createIngest } from './ingest/ingest.ts'
+import { createGatewayMetrics } from './metrics.ts'
+import { ownsEverything } from './ownership/owns-everything.ts'
+import type { PartitionOwnership } from './ownership/partition-ownership.ts'
+import { createGatewayRpc } from './rpc/gateway-rpc.ts'
+import { createSocketSupervisor } from './sockets/socket-supervisor.ts'
+import { createStatusReporter } from './status/status-reporter.ts'
+
+export interface GatewayOverrides {
+  readonly ownership?: PartitionOwnership
+  readonly now?: () => number
+}
+
+export interface Gateway extends Service {
+  /** Port of the health server once started. */
+  healthPort(): number
+}
+
+/** The gateway: the sockets of the partitions it owns, connected, their messages on NATS. */
+export function createGateway(config: GatewayConfig, logger: Logger, overrides: GatewayOverrides = {}): Gateway {
+  const now = overrides.now ?? Date.now
+  const ownership = overrides.ownership ?? ownsEverything()
+  const stopping = new AbortController()
+  const closers: Array<() => Promise<void> | void> = []
+  let bus: Bus | null = null
+  let synced = false
+  let health: HealthServer | null = null
+
+  async function start(): Promise<void> {
+    const vault = createVault(readKeyFile(config.CREDENTIAL_KEY_FILE))
+    const registry = createMetrics('mqtt-gateway', '0.1.0')
+    health = await startHealthServer({
+      host: config.HOST,
+      port: config.PORT,
+      metrics: registry,
+      checks: {
+        nats: () => (bus && !bus.connection.isClosed() ? pingNats(bus) : 'not connected yet'),
+        sockets: () => (synced ? null : 'the configuration of the sockets is not read yet'),
+      },
+    })
+    closers.push(() => health?.close())
+
+    bus = await connectBus({ url: config.NATS_URL, name: config.GATEWAY_ID, logger, signal: stopping.signal })
+    const { connection, manager } = bus
+    closers.push(() => bus?.close())
+    await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM, STATUS_STREAM])
+    const { num_replicas: replicas } = (await manager.streams.info(TELEMETRY_STREAM.name)).config
+    logger.info(describeDurability(connection.info?.version ?? '0', replicas), 'durability of an acknowledged reading')
+
+    const publisher: PipelinedPublisher = createPipelinedPublisher({
+      connection,
+      logger,
+      window: config.PUBLISH_WINDOW,
+    })
+    closers.push(() => publisher.close())
+    const metrics = createGatewayMetrics(
+      registry,
+      () => client.figures,
+      () => publisher.pending,
+    )
+    const client: SocketMqttClient = new SocketMqttClient({
+      mayConnect: (partition) => ownership.owns(partition),
+      maxPendingBytes: config.MAX_PENDING_BYTES,
+      now,
+      deliver: createIngest({
+        publisher,
+        metrics,
+        maxPayloadBytes: config.MAX_PAYLOAD_BYTES,
+        maxMessageBytes: () => connection.info?.max_payload ?? 1_048_576,
+        desiredState: (socket) => supervisor.desiredState(socket),
+        storedId: async (stream, sequence) =>
+          (await manager.streams.getMessage(stream, { seq: sequence }))?.json<{ id: string }>().id ?? null,
+        onDeadLetter: (socketId) => client.countDeadLetter(socketId),
+      }),
+    })
+    const feed = createDesiredStateFeed({
+      bus,
+      logger,
+      now,
+      onChange: (partition, socketId, state) => {
+        supervisor
+          .apply(partition, socketId, state)
+          .catch((error: unknown) => logger.error({ err: error, socketId }, 'cannot apply a configuration'))
+      },
+    })
+    const supervisor = createSocketSupervisor({
+      client,
+      feed,
+      vault,
+      idleAfter: config.IDLE_AFTER_SECONDS * 1_000,
+      onChange: (socketId) => status.touch(socketId),
+    })
+    const status = createStatusReporter({ gateway: config.GATEWAY_ID, client, supervisor, publisher, now })
+    const rpc = createGatewayRpc({ connection, logger, gateway: config.GATEWAY_ID, client, statusOf: status.statusOf })
+
+    // Every socket is known before the first connection opens: a resumed session delivers at once, and a message for a
+    // topic that nobody seems to have would be taken for a stray.
+    closers.push(() => feed.stop())
+    await feed.start()
+    synced = true
+    status.start()
+    rpc.start()
+    closers.push(async () => {
+      rpc.stop()
+      await ownership.stop()
+      await client.close()
+      status.stop()
+    })
+    await ownership.start({
+      async acquired(partition) {
+        rpc.hold(partition)
+        await supervisor.hold(partition)
+      },
+      async revoked(partition) {
+        rpc.release(partition)
+        await supervisor.release(partition)
+      },
+    })
+    logger.info({ gateway: config.GATEWAY_ID, sockets: feed.size, healthPort: health.port }, 'gateway is running')
+  }
+
+  return {
+    start,
+    async stop() {
+      stopping.abort()
+      // In the reverse order of making: no connection outlives what stores its messages.
+      for (const close of closers.reverse()) await close()
+    },
+    healthPort: () => health?.port ?? 0,
+  }
+}
+
+async function pingNats(bus: Bus): Promise<string | null> {
+  await bus.connection.flush()
+  return null
+}

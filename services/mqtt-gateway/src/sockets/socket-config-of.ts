@@ -1,0 +1,59 @@
+import { MQTT_CONFIG_DEFAULTS } from '@iomt/contracts/mqtt-config'
+import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
+import type { CredentialContext, Vault } from '@iomt/credential-vault/vault'
+import type { SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
+
+/** A socket that is told to be silent for three of its expected intervals is idle. */
+const INTERVALS_UNTIL_IDLE = 3
+
+/** Why a socket is not connected, and what its status is then. */
+export interface NotConnectable {
+  readonly status: 'disabled' | 'unconfigured' | 'error'
+  readonly reason: string
+}
+
+/**
+ * What to connect for a desired state, its credentials opened; or why there is nothing to connect.
+ */
+export function socketConfigOf(
+  state: SocketDesiredState,
+  partition: number,
+  vault: Vault,
+  idleAfter: number,
+): SocketConfig | NotConnectable {
+  if (!state.enabled) return { status: 'disabled', reason: 'the socket is switched off (is_enabled: false)' }
+  const { broker, topic } = state
+  if (!broker) return { status: 'unconfigured', reason: 'neither the socket nor its PDU has an mqtt_broker_host' }
+  if (!topic)
+    return {
+      status: 'unconfigured',
+      reason: 'mqtt_base_topic of the PDU or mqtt_topic_suffix of the socket is missing',
+    }
+  const context: CredentialContext = {
+    organizationId: state.organization_id,
+    owner: broker.credentials_owner as CredentialContext['owner'],
+  }
+  try {
+    const secrets = broker.credentials ? vault.open(broker.credentials, context) : {}
+    return {
+      socket_id: state.socket_id,
+      socket_number: state.socket_number,
+      organization_id: state.organization_id,
+      partition,
+      topic,
+      mqtt_broker_host: broker.host,
+      mqtt_broker_port: broker.port,
+      mqtt_credentials: { ...(broker.username !== null ? { username: broker.username } : {}), ...secrets },
+      mqtt_config: { ...MQTT_CONFIG_DEFAULTS, ...broker.config },
+      idle_after: expectedInterval(state) ?? idleAfter,
+    }
+  } catch (error) {
+    return { status: 'error', reason: error instanceof Error ? error.message : 'the credentials cannot be opened' }
+  }
+}
+
+function expectedInterval(state: SocketDesiredState): number | null {
+  const expected = state.payload_config?.expected as { interval_seconds?: unknown } | undefined
+  const seconds = expected?.interval_seconds
+  return typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 * INTERVALS_UNTIL_IDLE : null
+}
