@@ -19,7 +19,7 @@ export function parseEnvironment<Schema extends TObject>(
   // An empty variable (`PORT=`) is what compose files give for "not set".
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   try {
-    return Object.freeze(envSchema<Static<Schema>>({ schema, data: given, dotenv: false }))
+    return Object.freeze(envSchema<Static<Schema>>({ schema, data: given, dotenv: false, env: false }))
   } catch (error) {
     const errors = (
       error as { errors?: Array<{ instancePath?: string; message?: string; params?: { missingProperty?: string } }> }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { type Static, Type } from '@sinclair/typebox'
 
@@ -25,6 +26,7 @@ const Environment = Type.Object({
   }),
   IDLE_AFTER_SECONDS: Type.Integer({ default: 120, minimum: 1, description: 'silence after which a socket is idle' }),
   LOG_LEVEL: Type.String({ default: 'info', pattern: '^(trace|debug|info|warn|error|fatal|silent)$' }),
+  ...FailpointEnvironment,
 })
 
 export type GatewayConfig = Readonly<Static<typeof Environment>>

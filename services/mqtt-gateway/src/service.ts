@@ -5,6 +5,7 @@ import { createPipelinedPublisher, type PipelinedPublisher } from '@iomt/bus/pip
 import { DEAD_LETTER_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { readKeyFile } from '@iomt/credential-vault/key-file'
 import { createVault } from '@iomt/credential-vault/vault'
+import { createFailpoint } from '@iomt/service-runtime/failpoint'
 import { type HealthServer, startHealthServer } from '@iomt/service-runtime/health-server'
 import type { Logger } from '@iomt/service-runtime/logger'
 import { createMetrics } from '@iomt/service-runtime/metrics'
@@ -34,6 +35,7 @@ export interface Gateway extends Service {
 export function createGateway(config: GatewayConfig, logger: Logger, overrides: GatewayOverrides = {}): Gateway {
   const now = overrides.now ?? Date.now
   const ownership = overrides.ownership ?? ownsEverything()
+  const afterStore = createFailpoint('after-store', config)
   const stopping = new AbortController()
   const closers: Array<() => Promise<void> | void> = []
   let bus: Bus | null = null
@@ -84,6 +86,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
         desiredState: (socket) => supervisor.desiredState(socket),
         storedId: async (stream, sequence) =>
           (await manager.streams.getMessage(stream, { seq: sequence }))?.json<{ id: string }>().id ?? null,
+        afterStore,
         onDeadLetter: (socketId) => client.countDeadLetter(socketId),
       }),
     })

@@ -18,6 +18,8 @@ export interface IngestOptions {
   readonly maxPayloadBytes: number
   /** Answers the `id` of the message at a sequence of a stream, null when it is gone. */
   readonly storedId: (stream: string, sequence: number) => Promise<string | null>
+  /** Between storing and the broker's acknowledgement; tests strike here. */
+  readonly afterStore: (readings: number) => void
   readonly onDeadLetter: (socketId: string) => void
   readonly metrics: GatewayMetrics
 }
@@ -48,6 +50,7 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     }
     await store(telemetrySubject(state, state.device_id), payload, id, delivery, delivery.deliveryKey)
     metrics.readings.inc()
+    options.afterStore(1)
   }
 
   async function storeDeadLetter(

@@ -1,0 +1,88 @@
+import { createLedger, type Ledger, type LedgerComparison, type LedgerEntry } from '@iomt/testing/ledger'
+import { waitFor } from '@iomt/testing/wait-for'
+import pg from 'pg'
+import { type Pipeline, type PipelineOptions, startPipeline } from './pipeline.ts'
+import { publishNumbered } from './publisher.ts'
+import { configureSockets } from './sockets.ts'
+
+export interface LedgerRunOptions extends PipelineOptions {
+  readonly messages: number
+  readonly sockets: number
+  /** Done once each when that many messages have been acknowledged to the publishers, which go on meanwhile. */
+  readonly faults: readonly { after: number; inject: (pipeline: Pipeline) => Promise<void> }[]
+}
+
+export interface LedgerResult extends LedgerComparison {
+  readonly acknowledged: number
+  readonly stored: number
+}
+
+/**
+ * The proof of the product's promise: numbered messages over real servers, faults in the middle of them, and at the end
+ * what the publishers had acknowledged against the rows in Postgres.
+ */
+export async function runLedger(options: LedgerRunOptions): Promise<LedgerResult> {
+  const pipeline = await startPipeline(options)
+  try {
+    const sockets = await configureSockets(pipeline.nats.url, pipeline.broker.url, options.sockets)
+    const ledger = createLedger()
+    const remaining = [...options.faults].sort((one, other) => one.after - other.after)
+    // One after the other: the second of two may come due while the first is still starting something again.
+    let injected = Promise.resolve()
+    await publishNumbered({
+      brokerUrl: pipeline.broker.url,
+      sockets,
+      messages: options.messages,
+      clients: 5,
+      ledger,
+      onProgress(published) {
+        while (remaining[0] && published >= remaining[0].after) {
+          const { inject } = remaining.shift() as (typeof remaining)[0]
+          injected = injected.then(() => inject(pipeline))
+        }
+      },
+    })
+    await injected
+    const stored = await storedOnceDrained(pipeline.postgres.url, ledger)
+    return { acknowledged: ledger.size, stored: stored.length, ...ledger.compare(stored) }
+  } catch (error) {
+    const outputs = [pipeline.gateway, pipeline.writer].map(
+      (service) => `${service.name}:\n${service.output().slice(-2_000)}`,
+    )
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${outputs.join('\n')}`, {
+      cause: error,
+    })
+  } finally {
+    await pipeline.stop()
+  }
+}
+
+/** Longer than a message can wait for its redelivery: what has not come by then is lost. */
+const LOST_AFTER = 40_000
+/** A duplicate would come a little later than the reading itself. */
+const SETTLED_AFTER = 2_000
+
+/** The rows, once everything acknowledged is there or nothing has come for long (the comparison then shows the loss). */
+async function storedOnceDrained(url: string, ledger: Ledger): Promise<LedgerEntry[]> {
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  pool.on('error', () => {})
+  let rows: LedgerEntry[] = []
+  let quietSince = Date.now()
+  try {
+    await waitFor(
+      async () => {
+        const { rowCount, rows: found } = await pool.query<LedgerEntry>(
+          'select socket_id as key, energy::int as sequence from device_data_logs',
+        )
+        if (rowCount !== rows.length) quietSince = Date.now()
+        rows = found
+        const quiet = Date.now() - quietSince
+        return quiet > (ledger.compare(rows).lost.length === 0 ? SETTLED_AFTER : LOST_AFTER)
+      },
+      { what: 'the pipeline to drain', timeout: 90_000, interval: 500 },
+    )
+    return rows
+  } finally {
+    await pool.end()
+  }
+}

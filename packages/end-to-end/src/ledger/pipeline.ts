@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ensureKeyFile } from '@iomt/credential-vault/key-file'
+import { connectDatabase } from '@iomt/database/connect'
+import { migrateToLatest } from '@iomt/database/migrate'
+import { freePort } from '@iomt/testing/free-port'
+import { type MosquittoBroker, type StartMosquittoOptions, startMosquitto } from '@iomt/testing/mosquitto'
+import { type NatsServer, startNats } from '@iomt/testing/nats'
+import { type PostgresServer, startPostgres } from '@iomt/testing/postgres-server'
+import { type ServiceProcess, startServiceProcess } from '@iomt/testing/service-process'
+
+/** Every part of the way from a broker to a row as a process that can be killed. */
+export interface Pipeline {
+  readonly broker: MosquittoBroker
+  readonly nats: NatsServer
+  readonly postgres: PostgresServer
+  readonly gateway: ServiceProcess
+  readonly writer: ServiceProcess
+  stop(): Promise<void>
+}
+
+export interface PipelineOptions {
+  readonly broker?: StartMosquittoOptions
+  readonly gatewayEnvironment?: Readonly<Record<string, string>>
+  readonly writerEnvironment?: Readonly<Record<string, string>>
+}
+
+const serviceMain = (service: string) => new URL(`../../../../services/${service}/src/main.ts`, import.meta.url)
+
+/** Starts the five processes; Postgres with durable settings, since it will be killed. */
+export async function startPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
+  const directory = mkdtempSync(join(tmpdir(), 'iomt-pipeline-'))
+  const keyFile = join(directory, 'keys.json')
+  ensureKeyFile(keyFile)
+  const [broker, nats, postgres] = await Promise.all([
+    startMosquitto({ logPackets: false, ...options.broker }),
+    startNats(),
+    startPostgres(),
+  ])
+  const { database } = connectDatabase({ url: postgres.url, applicationName: 'test', onConnectionError() {} })
+  await migrateToLatest(database)
+  await database.destroy()
+  const [gatewayPort, writerPort] = [await freePort(), await freePort()]
+  const gateway = await startServiceProcess({
+    name: 'mqtt-gateway',
+    main: serviceMain('mqtt-gateway'),
+    env: {
+      NATS_URL: nats.url,
+      CREDENTIAL_KEY_FILE: keyFile,
+      GATEWAY_ID: 'mqtt-gateway-1',
+      PORT: String(gatewayPort),
+      LOG_LEVEL: 'warn',
+      ...options.gatewayEnvironment,
+    },
+    readyUrl: `http://127.0.0.1:${gatewayPort}/readyz`,
+  })
+  const writer = await startServiceProcess({
+    name: 'telemetry-writer',
+    main: serviceMain('telemetry-writer'),
+    env: {
+      NATS_URL: nats.url,
+      DATABASE_URL: postgres.url,
+      PORT: String(writerPort),
+      LOG_LEVEL: 'warn',
+      ...options.writerEnvironment,
+    },
+    readyUrl: `http://127.0.0.1:${writerPort}/readyz`,
+  })
+  return {
+    broker,
+    nats,
+    postgres,
+    gateway,
+    writer,
+    async stop() {
+      await Promise.all([gateway.kill9(), writer.kill9()])
+      await Promise.all([broker.stop(), nats.stop(), postgres.stop()])
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
