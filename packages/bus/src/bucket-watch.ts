@@ -1,6 +1,7 @@
 import type { KV, KvWatchEntry } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Bus } from './connect.ts'
+import { isStreamMissing } from './errors.ts'
 import { openBucket } from './open-bucket.ts'
 
 export interface BucketWatchOptions {
@@ -21,8 +22,8 @@ export interface BucketWatch {
   stop(): void
 }
 
-/** A listing that has shown nothing for this many milliseconds is asked whether the bucket is empty. */
-const QUIET = 2_000
+/** Milliseconds between looks at the bucket itself: a watch says neither that it is empty nor that it was deleted. */
+const LOOK = 2_000
 
 /**
  * Follows a key-value bucket for ever. Watchers miss events when the server restarts (nats.deno 688, nats.go 1094), and a
@@ -59,17 +60,21 @@ export function createBucketWatch(options: BucketWatchOptions): BucketWatch {
       options.onListed(keys)
       firstListing?.()
     }
-    const empty = (await store.status()).values === 0
+    const first = await store.status()
     const entries = await store.watch()
     current = entries
-    if (empty) complete()
-    const quiet = setInterval(() => {
-      if (!listed)
-        store.status().then(
-          (status) => status.values === 0 && complete(),
-          () => undefined,
-        )
-    }, QUIET)
+    if (first.values === 0) complete()
+    const look = setInterval(() => {
+      store.status().then(
+        ({ values, streamInfo }) => {
+          if (streamInfo.created !== first.streamInfo.created) entries.stop()
+          else if (!listed && values === 0) complete()
+        },
+        (error: unknown) => {
+          if (isStreamMissing(error)) entries.stop()
+        },
+      )
+    }, LOOK)
     const relist = setTimeout(() => entries.stop(), relistInterval)
     again = () => entries.stop()
     try {
@@ -79,7 +84,7 @@ export function createBucketWatch(options: BucketWatchOptions): BucketWatch {
         if (entry.isUpdate) complete()
       }
     } finally {
-      clearInterval(quiet)
+      clearInterval(look)
       clearTimeout(relist)
       current = null
       again = null

@@ -49,6 +49,7 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
         if (step.subscribe.length > 0) await subscribe(current, step.subscribe)
         if (step.subscribe.length === 0 && step.unsubscribe.length === 0) break
       }
+      if (transport === current) filtersPerPacket = FILTERS_PER_PACKET
       scheduleRetry()
     } catch (error) {
       if (transport === current) {
@@ -66,7 +67,6 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
     asking = filters
     const codes = await current.subscribe(filters)
     asking = []
-    if (filtersPerPacket < FILTERS_PER_PACKET) filtersPerPacket = Math.min(FILTERS_PER_PACKET, filtersPerPacket * 2)
     const affected: SocketConfig[] = []
     filters.forEach(({ topic, qos }, index) => {
       const code = codes[index] ?? 0x80

@@ -1,0 +1,91 @@
+import { startNats } from '@iomt/testing/nats'
+import { waitFor } from '@iomt/testing/wait-for'
+import { headers } from '@nats-io/nats-core'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Bus, connectBus } from './connect.ts'
+import { createPipelinedPublisher, PublisherClosedError } from './pipelined-publisher.ts'
+
+const logger = pino({ level: 'silent' })
+let nats: Awaited<ReturnType<typeof startNats>>
+let bus: Bus
+
+beforeAll(async () => {
+  nats = await startNats()
+  bus = await connectBus({ url: nats.url, name: 'test', logger })
+})
+afterAll(async () => {
+  await bus.close()
+  await nats.stop()
+})
+
+function message(subject: string, id: string, text = 'x') {
+  const header = headers()
+  header.set('Nats-Msg-Id', id)
+  return { subject, payload: Buffer.from(text), headers: header }
+}
+
+test('stores everything once, in order, though more is published than the window holds', async () => {
+  await bus.manager.streams.add({ name: 'MANY', subjects: ['many.>'] })
+  const publisher = createPipelinedPublisher({ connection: bus.connection, logger, window: 16 })
+  const acknowledgements = await Promise.all(
+    Array.from({ length: 1_000 }, (_, index) => publisher.publish(message('many.a', `id-${index}`))),
+  )
+  expect(acknowledgements.map((acknowledgement) => acknowledgement.sequence)).toEqual(
+    Array.from({ length: 1_000 }, (_, index) => index + 1),
+  )
+  expect(publisher.pending).toBe(0)
+  expect(await publisher.publish(message('many.a', 'id-7'))).toMatchObject({
+    duplicate: true,
+    sequence: 8,
+    attempts: 1,
+  })
+  publisher.close()
+})
+
+test('waits while the server is killed and restarted; each message is stored once', async () => {
+  await bus.manager.streams.add({ name: 'KILLED', subjects: ['killed.>'] })
+  const publisher = createPipelinedPublisher({ connection: bus.connection, logger, window: 64, retryAfter: 500 })
+  const first = Array.from({ length: 500 }, (_, index) => publisher.publish(message('killed.a', `id-${index}`)))
+  await nats.kill9()
+  await waitFor(() => publisher.obstacle !== null, { what: 'the publisher to notice' })
+  const second = Array.from({ length: 500 }, (_, index) => publisher.publish(message('killed.a', `id-${500 + index}`)))
+  await nats.restart()
+  await Promise.all([...first, ...second])
+  expect((await bus.manager.streams.info('KILLED')).state.messages).toBe(1_000)
+  publisher.close()
+})
+
+test('a full stream (discard: new) is back-pressure: nothing is evicted, nothing rejected, it goes on when there is room', async () => {
+  await bus.manager.streams.add({ name: 'FULL', subjects: ['full.>'], max_msgs: 3, discard: 'new' })
+  const publisher = createPipelinedPublisher({ connection: bus.connection, logger, window: 8 })
+  const published = Array.from({ length: 5 }, (_, index) => publisher.publish(message('full.a', `id-${index}`)))
+  await waitFor(() => publisher.obstacle !== null && publisher.pending === 2, { what: 'the stream to be full' })
+  expect(publisher.obstacle).toMatch(/maximum messages exceeded/)
+  const { state } = await bus.manager.streams.info('FULL')
+  expect([state.first_seq, state.messages]).toEqual([1, 3])
+  await bus.manager.streams.update('FULL', { max_msgs: 10 })
+  await Promise.all(published)
+  expect((await bus.manager.streams.info('FULL')).state.messages).toBe(5)
+  publisher.close()
+})
+
+test('a subject that no stream takes yet is waited for', async () => {
+  const publisher = createPipelinedPublisher({ connection: bus.connection, logger })
+  const published = publisher.publish(message('late.a', 'one'))
+  await waitFor(() => publisher.obstacle?.includes('no stream takes the subject'), { what: 'the obstacle' })
+  await bus.manager.streams.add({ name: 'LATE', subjects: ['late.>'] })
+  expect(await published).toMatchObject({ stream: 'LATE', sequence: 1 })
+  publisher.close()
+})
+
+test('what is too large for the server is rejected at once, what is pending at close is rejected then', async () => {
+  const publisher = createPipelinedPublisher({ connection: bus.connection, logger })
+  await expect(publisher.publish({ subject: 'many.a', payload: Buffer.alloc(9_000_000) })).rejects.toThrow(
+    /max_payload|size/i,
+  )
+  const pending = publisher.publish(message('nobody.listens', 'one'))
+  publisher.close()
+  await expect(pending).rejects.toThrow(PublisherClosedError)
+  await expect(publisher.publish(message('many.a', 'two'))).rejects.toThrow(PublisherClosedError)
+})

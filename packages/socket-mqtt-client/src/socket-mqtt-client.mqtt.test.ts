@@ -1,0 +1,289 @@
+import { createServer } from 'node:net'
+import { freePort } from '@iomt/testing/free-port'
+import { startMosquitto } from '@iomt/testing/mosquitto'
+import { startTcpProxy } from '@iomt/testing/tcp-proxy'
+import { waitFor } from '@iomt/testing/wait-for'
+import { Aedes } from 'aedes'
+import mqtt from 'mqtt'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Delivery } from './socket-config.ts'
+import { SocketMqttClient, type SocketMqttClientOptions } from './socket-mqtt-client.ts'
+import { testSocket } from './testing/socket.ts'
+
+const cleanUps: Array<() => Promise<unknown> | unknown> = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+function newClient(options: SocketMqttClientOptions = {}): SocketMqttClient {
+  const client = new SocketMqttClient(options)
+  cleanUps.push(() => client.close())
+  return client
+}
+
+async function mosquitto(options: Parameters<typeof startMosquitto>[0] = {}) {
+  const broker = await startMosquitto(options)
+  cleanUps.push(() => broker.stop())
+  return broker
+}
+
+async function publisher(url: string) {
+  const device = await mqtt.connectAsync(url)
+  cleanUps.push(() => device.endAsync(true))
+  return device
+}
+
+const untilStatus = (client: SocketMqttClient, socketId: string, ...names: string[]) =>
+  waitFor(
+    () => {
+      const status = client.getSocketStatus(socketId)
+      return status !== null && names.includes(status.status) && status
+    },
+    { what: `socket to be ${names.join(' or ')}` },
+  )
+
+test('the specification’s interface: initializeAll, events, publishToSocket, statuses', async () => {
+  const broker = await mosquitto()
+  const device = await publisher(broker.url)
+  const sockets = [testSocket(broker.url), testSocket(broker.url, { socket_number: 2 })]
+  const client = newClient({ loadSockets: async () => sockets })
+  const connected: number[] = []
+  const data: unknown[] = []
+  client.on('connected', ({ socket }) => connected.push(socket.socket_number))
+  client.on('data', ({ socketId, socket, data: value }) => data.push([socketId, socket.socket_number, value]))
+  await client.initializeAll()
+  await waitFor(() => connected.length === 2, { what: 'both to connect' })
+  const [first, second] = sockets as [(typeof sockets)[0], (typeof sockets)[0]]
+  await device.publishAsync(first.topic, '{"voltage":230}', { qos: 1 })
+  await waitFor(() => data.length === 1, { what: 'the message' })
+  expect(data).toEqual([[first.socket_id, 1, { voltage: 230 }]])
+  await device.subscribeAsync(second.topic, { qos: 1 })
+  const received = new Promise<string>((resolve) =>
+    device.once('message', (_topic, payload) => resolve(payload.toString())),
+  )
+  expect(await client.publishToSocket(second.socket_id, { relay_on: false })).toEqual({
+    topic: second.topic,
+    qos: 1,
+    retain: false,
+  })
+  expect(await received).toBe('{"relay_on":false}')
+  expect(client.getAllStatuses().map((status) => status.status)).toEqual(['online', 'idle'])
+  expect(client.figures).toMatchObject({ sockets: 2, connections: 1, connected: 1 })
+  await client.disconnectSocket(first.socket_id)
+  expect(client.getSocketStatus(first.socket_id)).toBeNull()
+  await expect(client.publishToSocket(first.socket_id, 'x')).rejects.toThrow(/no socket/)
+})
+
+test('the broker gets its acknowledgement only after the message is stored, in order', async () => {
+  const broker = await mosquitto({ maxInflight: 0 })
+  const device = await publisher(broker.url)
+  const socket = testSocket(broker.url)
+  const waiting: Array<() => void> = []
+  const client = newClient({ deliver: () => new Promise((resolve) => waiting.push(resolve)) })
+  await client.connectSocket(socket)
+  await untilStatus(client, socket.socket_id, 'idle')
+  for (let number = 0; number < 5; number += 1) await device.publishAsync(socket.topic, String(number), { qos: 1 })
+  await waitFor(() => waiting.length === 5, { what: 'five deliveries at once' })
+  const acknowledged = () =>
+    [...broker.log().matchAll(/Received PUBACK from iomt-7-\w+ \(Mid: (\d+)/g)].map((match) => Number(match[1]))
+  for (const index of [4, 2, 1, 3]) waiting[index]?.()
+  await new Promise((resolve) => setImmediate(resolve))
+  await device.publishAsync('another/topic', 'passes the broker after any PUBACK would have', { qos: 1 })
+  expect(acknowledged()).toEqual([])
+  waiting[0]?.()
+  await waitFor(() => acknowledged().length === 5, { what: 'five PUBACKs' })
+  expect(acknowledged()).toEqual([1, 2, 3, 4, 5])
+})
+
+test('a delivery that fails is delivered again, flagged, with the same key', async () => {
+  const broker = await mosquitto()
+  const device = await publisher(broker.url)
+  const socket = testSocket(broker.url)
+  const deliveries: Delivery[] = []
+  const client = newClient({
+    random: () => 0,
+    deliver: async (delivery) => {
+      deliveries.push(delivery)
+      if (deliveries.length === 1) throw new Error('the store is full')
+    },
+  })
+  await client.connectSocket(socket)
+  await untilStatus(client, socket.socket_id, 'idle')
+  await device.publishAsync(socket.topic, '{"voltage":1}', { qos: 1 })
+  await waitFor(() => deliveries.length === 2, { what: 'the second delivery' })
+  expect(deliveries.map((delivery) => delivery.possiblyRedelivered)).toEqual([false, true])
+  expect(deliveries[1]?.deliveryKey).toBe(deliveries[0]?.deliveryKey)
+  expect(deliveries[1]?.redeliveredLate).toBe(false)
+})
+
+test('comes back by itself after the broker was away, and after a cut network', async () => {
+  const broker = await mosquitto({ persistence: true })
+  const proxy = await startTcpProxy({ targetHost: '127.0.0.1', targetPort: broker.port })
+  cleanUps.push(() => proxy.close())
+  const socket = testSocket(`mqtt://127.0.0.1:${proxy.port}`)
+  const data: unknown[] = []
+  const client = newClient({ random: () => 0.1 })
+  client.on('data', ({ data: value }) => data.push(value))
+  await client.connectSocket(socket)
+  await untilStatus(client, socket.socket_id, 'idle')
+  proxy.cut()
+  await untilStatus(client, socket.socket_id, 'offline')
+  const device = await publisher(broker.url)
+  await device.publishAsync(socket.topic, '1', { qos: 1 })
+  proxy.heal()
+  await waitFor(() => data.length === 1, { what: 'what was sent meanwhile' })
+  await broker.restart()
+  await untilStatus(client, socket.socket_id, 'offline')
+  await untilStatus(client, socket.socket_id, 'online')
+})
+
+test('above the byte cap it stops reading and stays connected; nothing is lost once storing goes on', async () => {
+  const broker = await mosquitto({ logPackets: false, maxInflight: 0 })
+  const device = await publisher(broker.url)
+  const socket = testSocket(broker.url, { mqtt_config: { keepalive: 1 } })
+  let open = false
+  const waiting: Array<() => void> = []
+  let delivered = 0
+  const client = newClient({
+    maxPendingBytes: 1_000_000,
+    deliver: () => {
+      delivered += 1
+      return open ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))
+    },
+  })
+  const disconnected: unknown[] = []
+  client.on('disconnected', (event) => disconnected.push(event))
+  await client.connectSocket(socket)
+  await untilStatus(client, socket.socket_id, 'idle')
+  const payload = Buffer.alloc(10_000, 'x')
+  await Promise.all(Array.from({ length: 500 }, () => device.publishAsync(socket.topic, payload, { qos: 1 })))
+  await waitFor(() => client.figures.pendingBytes >= 1_000_000, { what: 'the cap' })
+  const atCap = delivered
+  expect(atCap).toBeLessThan(40)
+  // Three times the keep-alive limit: without pings of our own the broker would have closed the connection.
+  const holdUntil = performance.now() + 4_500
+  await waitFor(() => performance.now() > holdUntil, { what: 'the hold' })
+  expect(delivered).toBe(atCap)
+  expect(disconnected).toEqual([])
+  open = true
+  for (const resolve of waiting) resolve()
+  await waitFor(() => delivered === 500, { what: 'all messages' })
+  await waitFor(() => client.figures.pendingBytes === 0, { what: 'an empty budget' })
+})
+
+describe('refusals', () => {
+  async function brokerThat(options: {
+    forbids: (topic: string) => boolean
+    closes?: boolean
+    password?: () => string
+  }) {
+    const broker = await Aedes.createBroker()
+    broker.authorizeSubscribe = (_client, subscription, callback) => {
+      if (!options.forbids(subscription.topic)) callback(null, subscription)
+      else if (options.closes) callback(new Error('forbidden'))
+      else callback(null, null)
+    }
+    broker.authenticate = (_client, _username, password, callback) =>
+      callback(null, options.password === undefined || options.password() === password?.toString())
+    const server = createServer((connection) => broker.handle(connection))
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    cleanUps.push(() => new Promise<void>((resolve) => broker.close(() => server.close(() => resolve()))))
+    return `mqtt://127.0.0.1:${port}`
+  }
+
+  test.each([
+    ['answers with 0x80', false],
+    ['closes the connection', true],
+  ])('one forbidden filter of fifty, the broker %s: the other 49 flow', async (_how, closes) => {
+    const url = await brokerThat({ forbids: (topic) => topic === 'ward/socket17', closes })
+    const sockets = Array.from({ length: 50 }, (_, index) =>
+      testSocket(url, { socket_number: index, topic: `ward/socket${index}`, mqtt_config: { clean_session: closes } }),
+    )
+    // A clean session where the broker closes: aedes keeps even a forbidden filter in the session and closes for ever after.
+    const client = newClient({ loadSockets: async () => sockets, random: () => 0.01 })
+    const data = new Set<number>()
+    client.on('data', ({ socket }) => data.add(socket.socket_number))
+    await client.initializeAll()
+    for (const socket of sockets)
+      await untilStatus(client, socket.socket_id, socket.socket_number === 17 ? 'error' : 'idle')
+    expect(client.getSocketStatus((sockets[17] as (typeof sockets)[0]).socket_id)?.subscription).toMatchObject({
+      state: 'refused',
+    })
+    const device = await publisher(url)
+    for (const socket of sockets) await device.publishAsync(socket.topic, '1', { qos: 1 })
+    await waitFor(() => data.size === 49, { what: '49 messages' })
+    expect(data.has(17)).toBe(false)
+  })
+
+  test('wrong credentials are an error with the broker’s reason; the right ones work without a restart', async () => {
+    let accepted = 'right'
+    const url = await brokerThat({ forbids: () => false, password: () => accepted })
+    const socket = testSocket(url, { mqtt_credentials: { username: 'ward', password: 'wrong' } })
+    const client = newClient({ random: () => 0.05 })
+    await client.connectSocket(socket)
+    const status = await untilStatus(client, socket.socket_id, 'error')
+    expect(status.reason).toMatch(/not authorized|bad user ?name or password/i)
+    expect(JSON.stringify(status)).not.toContain('wrong')
+    await client.connectSocket({ ...socket, mqtt_credentials: { username: 'ward', password: 'right' } })
+    await untilStatus(client, socket.socket_id, 'idle')
+    accepted = 'rotated'
+    await client.connectSocket({ ...socket, mqtt_credentials: { username: 'ward', password: 'rotated' } })
+    await waitFor(() => client.getSocketStatus(socket.socket_id)?.connection.state !== 'connected', {
+      what: 'the reconnect',
+    })
+    await untilStatus(client, socket.socket_id, 'idle')
+  })
+})
+
+test('a publisher at QoS 0 is shown with advice', async () => {
+  const broker = await mosquitto()
+  const device = await publisher(broker.url)
+  const socket = testSocket(broker.url)
+  const client = newClient()
+  await client.connectSocket(socket)
+  await untilStatus(client, socket.socket_id, 'idle')
+  await device.publishAsync(socket.topic, '1', { qos: 0 })
+  const status = await untilStatus(client, socket.socket_id, 'degraded')
+  expect(status.advice.map((advice) => advice.code)).toEqual(['publisher-qos-0'])
+})
+
+test('MQTT 5: subscribes, resumes its session, and its own publishes do not come back', async () => {
+  const broker = await mosquitto()
+  const device = await publisher(broker.url)
+  const socket = testSocket(broker.url, { mqtt_config: { protocol_version: 5 } })
+  const first = newClient()
+  const data: unknown[] = []
+  first.on('data', ({ data: value }) => data.push(value))
+  await first.connectSocket(socket)
+  await untilStatus(first, socket.socket_id, 'idle')
+  await first.publishToSocket(socket.socket_id, 'own')
+  await device.publishAsync(socket.topic, '1', { qos: 1 })
+  await waitFor(() => data.length === 1, { what: 'the device’s message' })
+  await first.releasePartition(socket.partition)
+  await device.publishAsync(socket.topic, '2', { qos: 1 })
+  const second = newClient()
+  second.on('data', ({ data: value }) => data.push(value))
+  await second.connectSocket(socket)
+  await waitFor(() => data.length === 2, { what: 'the queued message' })
+  expect(data).toEqual([1, 2])
+})
+
+test('a session that nobody needs any more is deleted at the broker', async () => {
+  const broker = await mosquitto()
+  const socket = testSocket(broker.url)
+  const client = newClient()
+  await client.connectSocket(socket)
+  await untilStatus(client, socket.socket_id, 'idle')
+  await client.disconnectSocket(socket.socket_id)
+  const { client_id: clientId } = (
+    await (async () => {
+      await client.connectSocket(socket)
+      return untilStatus(client, socket.socket_id, 'idle')
+    })()
+  ).connection
+  const connects = [...broker.log().matchAll(new RegExp(`as ${clientId} \\(p\\d, (c\\d)`, 'g'))].map(
+    (match) => match[1],
+  )
+  expect(connects).toEqual(['c0', 'c1', 'c0'])
+})
