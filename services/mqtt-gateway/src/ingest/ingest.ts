@@ -7,7 +7,7 @@ import type { Delivery, DeliveryHandler, SocketConfig } from '@iomt/socket-mqtt-
 import { headers } from '@nats-io/nats-core'
 import type { GatewayMetrics } from '../metrics.ts'
 import { deadLetterOf } from './dead-letter-of.ts'
-import { readingId } from './reading-id.ts'
+import { createReadingIds } from './reading-ids.ts'
 import { telemetryMessageOf } from './telemetry-message-of.ts'
 
 export interface IngestOptions {
@@ -30,6 +30,7 @@ export interface IngestOptions {
  */
 export function createIngest(options: IngestOptions): DeliveryHandler {
   const { publisher, metrics } = options
+  const readingId = createReadingIds()
 
   return async (delivery) => {
     const state = options.desiredState(delivery.socket)
