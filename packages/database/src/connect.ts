@@ -7,6 +7,8 @@ export type Database = Kysely<Schema>
 export interface DatabaseOptions {
   readonly url: string
   readonly maxConnections?: number
+  /** Milliseconds after which a query that the server does not answer fails; default: never. */
+  readonly queryTimeout?: number
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string
   /** An idle connection broke; the pool makes a new one. Without a listener Node would end the process. */
@@ -24,6 +26,7 @@ export function connectDatabase(options: DatabaseOptions): { database: Database;
     application_name: options.applicationName,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    ...(options.queryTimeout === undefined ? {} : { query_timeout: options.queryTimeout }),
   })
   // The pool listens to idle clients only: one that breaks between two statements of a transaction would end the process.
   pool.on('connect', (client) => client.on('error', options.onConnectionError))

@@ -84,7 +84,7 @@ const cases: [string, Pick<LedgerRunOptions, 'faults' | 'broker' | 'writerEnviro
   [
     'the writer between COMMIT and acknowledgement',
     {
-      writerEnvironment: { FAILPOINTS: 'enabled', FAILPOINT: 'after-commit', FAILPOINT_AFTER_ROWS: '5000' },
+      writerEnvironment: { FAILPOINTS: 'enabled', FAILPOINT: 'after-commit', FAILPOINT_AFTER: '5000' },
       faults: [
         {
           after: 1,

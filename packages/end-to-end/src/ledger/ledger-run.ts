@@ -58,7 +58,7 @@ export async function runLedger(options: LedgerRunOptions): Promise<LedgerResult
 }
 
 /** Longer than a message can wait for its redelivery: what has not come by then is lost. */
-const LOST_AFTER = 40_000
+const LOST_AFTER = 20_000
 /** A duplicate would come a little later than the reading itself. */
 const SETTLED_AFTER = 2_000
 

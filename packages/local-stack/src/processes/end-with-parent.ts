@@ -1,0 +1,7 @@
+// Preloaded into every Node process of the stack (`node --import`): ends it when the supervisor is gone, even by SIGKILL.
+// The channel to the supervisor closes then, whatever the reason; nothing is ever sent on it.
+process.on('disconnect', () => {
+  process.kill(process.pid, 'SIGTERM')
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 8_000).unref()
+})
+process.channel?.unref()

@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+import type { ProcessDefinition } from '../processes/supervised-process.ts'
+import type { StackDirectory } from '../stack-directory.ts'
+
+export interface NodeProcessOptions {
+  readonly name: string
+  readonly directory: StackDirectory
+  /** Absolute path or URL of its main file. */
+  readonly main: string
+  readonly env: Readonly<Record<string, string>>
+  readonly ready: () => Promise<boolean>
+}
+
+/** A Node process of the stack: ends with its supervisor, and can be told by the stack's directory on its command line. */
+export function nodeProcess(options: NodeProcessOptions): ProcessDefinition {
+  const { name, directory, main, env, ready } = options
+  return {
+    name,
+    command: process.execPath,
+    args: ['--import', import.meta.resolve('../processes/end-with-parent.ts'), pathOf(main), directory.root],
+    // Only what it is meant to have: a variable of the person's shell must not configure a service.
+    env: { ...inherited(), NODE_COMPILE_CACHE: directory.compileCache, ...env },
+    watchesParent: true,
+    stopSignal: 'SIGTERM',
+    ready,
+  }
+}
+
+function pathOf(main: string): string {
+  return main.startsWith('file:') ? fileURLToPath(main) : main
+}
+
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SystemRoot']
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
+}
+
+/** Whether `GET url` answers 200. */
+export async function answersOk(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
+  await response.body?.cancel()
+  return response.status === 200
+}

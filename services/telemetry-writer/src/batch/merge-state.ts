@@ -1,0 +1,101 @@
+import { MEASUREMENT_NAMES, type MeasurementName, type Measurements } from '@iomt/contracts/measurements'
+import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
+
+/** A row of `device_current_state`; times are milliseconds since 1970. Null: never measured. */
+export interface DeviceState {
+  readonly device_id: string
+  readonly socket_id: string
+  readonly measurements: Readonly<Measurements>
+  readonly phases: Readonly<Record<string, unknown>> | null
+  readonly extra: Readonly<Record<string, unknown>> | null
+  readonly measured_at: number
+  readonly last_seen_at: number
+}
+
+/** What the state needs of a reading, with times already parsed. */
+export interface StateReading {
+  readonly message: Pick<
+    TelemetryMessage,
+    'socket_id' | 'measurements' | 'phases' | 'extra' | 'retained' | 'measured_at_source'
+  >
+  readonly deviceId: string
+  readonly measuredAt: number
+  readonly receivedAt: number
+}
+
+/**
+ * The state after one more reading. A field that the reading lacks keeps its value; 0 and false are values. An older
+ * reading never overwrites: it fills only what no reading has carried yet. Equal clocks count as newer, so that devices
+ * with a clock of whole seconds show their last reading.
+ */
+export function mergeReading(state: DeviceState | null, reading: StateReading): DeviceState {
+  const { message, deviceId, measuredAt, receivedAt } = reading
+  const phases = filled(message.phases)
+  const extra = filled(message.extra)
+  if (state === null) {
+    return {
+      device_id: deviceId,
+      socket_id: message.socket_id,
+      measurements: message.measurements,
+      phases,
+      extra,
+      measured_at: measuredAt,
+      last_seen_at: receivedAt,
+    }
+  }
+  // Nobody knows when a snapshot without a clock was measured: it may be weeks old and must not displace a reading.
+  if (message.retained && message.measured_at_source === 'received') return state
+  // The broker kept it; that it comes now says nothing about the device being alive now.
+  const seenAt = message.retained ? state.last_seen_at : Math.max(state.last_seen_at, receivedAt)
+
+  if (measuredAt < state.measured_at) {
+    return {
+      ...state,
+      measurements: { ...present(message.measurements), ...present(state.measurements) },
+      phases: merged(phases, state.phases),
+      extra: merged(extra, state.extra),
+      last_seen_at: seenAt,
+    }
+  }
+  return {
+    device_id: deviceId,
+    socket_id: message.socket_id,
+    measurements: { ...present(state.measurements), ...present(message.measurements) },
+    phases: merged(state.phases, phases),
+    extra: merged(state.extra, extra),
+    measured_at: measuredAt,
+    last_seen_at: seenAt,
+  }
+}
+
+/** The readings of one device in the order of its clock; equal clocks in the order of arrival (the sort is stable). */
+export function mergeReadings(state: DeviceState | null, readings: readonly StateReading[]): DeviceState | null {
+  const inOrder = readings.toSorted((left, right) => left.measuredAt - right.measuredAt)
+  let result = state
+  for (const reading of inOrder) result = mergeReading(result, reading)
+  return result
+}
+
+/** Later arguments win, key by key. Spread defines own properties, so a key `__proto__` from JSON stays a plain key. */
+function merged(
+  below: Readonly<Record<string, unknown>> | null,
+  above: Readonly<Record<string, unknown>> | null,
+): Readonly<Record<string, unknown>> | null {
+  if (below === null || above === null) return above ?? below
+  return { ...below, ...above }
+}
+
+function filled(record: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> | null {
+  if (record === undefined) return null
+  for (const _key in record) return record
+  return null
+}
+
+function present(measurements: Readonly<Measurements>): Measurements {
+  const result: Partial<Record<MeasurementName, number | boolean>> = {}
+  for (const name of MEASUREMENT_NAMES) {
+    const value = measurements[name]
+    if (value !== undefined && value !== null) result[name] = value
+  }
+  return result as Measurements
+}

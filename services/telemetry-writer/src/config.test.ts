@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { readConfig } from './config.ts'
+
+const urls = { DATABASE_URL: 'postgres://x', NATS_URL: 'nats://x' }
+
+test('defaults', () => {
+  expect(readConfig(urls)).toMatchObject({
+    HOST: '127.0.0.1',
+    PORT: 8_082,
+    BATCH_SIZE: 2_000,
+    BATCH_BYTES: 4_194_304,
+    BATCH_LINGER_MS: 20,
+    PARTITIONS_AHEAD_DAYS: 7,
+    CONSUMER_NAME: 'telemetry-writer',
+  })
+  expect(() => readConfig({ NATS_URL: 'nats://x' })).toThrow(/DATABASE_URL is not set/)
+  expect(() => readConfig({ ...urls, BATCH_SIZE: '0' })).toThrow(/BATCH_SIZE/)
+})

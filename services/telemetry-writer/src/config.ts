@@ -1,0 +1,37 @@
+import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
+import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
+import { type Static, Type } from '@sinclair/typebox'
+
+const Environment = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', description: 'address of /livez, /readyz and /metrics' }),
+  PORT: Type.Integer({ default: 8082, minimum: 0, maximum: 65_535, description: '0 = any free port' }),
+  DATABASE_URL: Type.String({ minLength: 1, description: 'for example postgres://iomt:secret@127.0.0.1:5432/iomt' }),
+  NATS_URL: Type.String({ minLength: 1, description: 'for example nats://127.0.0.1:4222, several with commas' }),
+  LOG_LEVEL: Type.String({ default: 'info', pattern: '^(trace|debug|info|warn|error|fatal|silent)$' }),
+  BATCH_SIZE: Type.Integer({ default: 2_000, minimum: 1, maximum: 20_000, description: 'readings in one transaction' }),
+  BATCH_BYTES: Type.Integer({ default: 4 * 1024 ** 2, minimum: 1_024, maximum: 256 * 1024 ** 2 }),
+  BATCH_LINGER_MS: Type.Integer({
+    default: 20,
+    minimum: 0,
+    maximum: 10_000,
+    description: 'how long a reading waits for others to share its transaction',
+  }),
+  PARTITIONS_AHEAD_DAYS: Type.Integer({ default: 7, minimum: 1, maximum: 366 }),
+  CONSUMER_NAME: Type.String({
+    default: 'telemetry-writer',
+    pattern: '^[A-Za-z0-9_-]{1,64}$',
+    description: 'durable consumer that all writers of one database share',
+  }),
+  ...FailpointEnvironment,
+})
+
+export type WriterConfig = Readonly<Static<typeof Environment>>
+
+/**
+ * The writer's configuration from the environment.
+ *
+ * @throws ConfigurationError naming each variable at fault.
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): WriterConfig {
+  return parseEnvironment(Environment, environment)
+}

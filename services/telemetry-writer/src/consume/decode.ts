@@ -1,0 +1,21 @@
+import { compileSchema } from '@iomt/contracts/compile-schema'
+import type { Static, TSchema } from '@sinclair/typebox'
+
+/** A message as its contract says, or what is wrong with it. */
+export type Decoded<Value> = { readonly value: Value } | { readonly violation: string }
+
+/** Reads JSON from the wire and checks it once against `schema`; nothing behind it looks again. */
+export function createDecoder<Schema extends TSchema>(schema: Schema): (data: Uint8Array) => Decoded<Static<Schema>> {
+  const compiled = compileSchema(schema)
+  return (data) => {
+    let value: unknown
+    try {
+      value = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'))
+    } catch {
+      return { violation: 'not JSON' }
+    }
+    if (compiled.check(value)) return { value }
+    const violations = compiled.violations(value, 3).map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`)
+    return { violation: violations.join('; ') }
+  }
+}

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bus } from '@iomt/bus/connect'
+import { ensureStreams } from '@iomt/bus/ensure-streams'
+import { isConsumerMissing, isStreamMissing } from '@iomt/bus/errors'
+import type { StreamDefinition } from '@iomt/contracts/streams'
+import type { Logger } from '@iomt/service-runtime/logger'
+import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
+import type { Delivery } from './delivery.ts'
+import { createPullSubscription, type PullCredit, type PullSubscription } from './pull-subscription.ts'
+
+const NANOSECONDS = 1_000_000
+
+/** The server gives a message to another writer when it hears nothing of it for this long; readings of a killed writer wait so long. */
+const ACK_WAIT = 10_000
+/** Messages under way at all writers together. Above it JetStream pauses, so that no outage of Postgres fills memories. */
+const MAX_ACK_PENDING = 20_000
+
+export interface DurableConsumerOptions {
+  readonly bus: Bus
+  readonly stream: StreamDefinition
+  readonly durable: string
+  readonly credit: () => PullCredit | null
+  readonly deliver: (delivery: Delivery) => void
+  readonly logger: Logger
+}
+
+/** A durable consumer that is pulled from for as long as the service runs. */
+export interface DurableConsumer {
+  /** Why nothing can arrive right now, or null. */
+  problem(): string | null
+  /** Room was made for more. */
+  resume(): void
+  stop(): Promise<void>
+}
+
+/**
+ * Makes the stream and the consumer when they are missing, pulls, and starts over whenever either is deleted under it:
+ * loudly, because what a deleted stream held is gone, and a new consumer delivers the whole stream again (the table's key
+ * collapses that).
+ */
+export function runDurableConsumer(options: DurableConsumerOptions): DurableConsumer {
+  const { bus, stream, durable, logger } = options
+  const stopping = new AbortController()
+  let problem: string | null = 'not started'
+  let pull: PullSubscription | undefined
+
+  async function run(): Promise<void> {
+    for (let round = 0; !stopping.signal.aborted; round += 1) {
+      try {
+        const made = await ensureConsumer(bus, stream, durable)
+        if (made && round > 0) {
+          logger.error({ stream: stream.name, consumer: durable, made }, 'was deleted while in use; made it again')
+        } else if (made) {
+          logger.info({ stream: stream.name, consumer: durable, made }, 'made what was missing')
+        }
+        if (stopping.signal.aborted) return
+        pull = createPullSubscription({
+          bus,
+          stream: stream.name,
+          durable,
+          credit: options.credit,
+          deliver: options.deliver,
+        })
+        problem = null
+        const reason = await pull.ended
+        problem = reason === 'consumer-missing' ? `consumer ${durable} of ${stream.name} was deleted` : 'stopped'
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        if (reason !== problem)
+          logger.warn({ stream: stream.name, consumer: durable, reason }, 'cannot consume; trying again')
+        problem = reason
+      }
+      await sleep(500, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  }
+  const running = run()
+
+  return {
+    problem: () => problem,
+    resume: () => pull?.resume(),
+    async stop() {
+      stopping.abort()
+      pull?.stop()
+      await running
+    },
+  }
+}
+
+/** What had to be made: `stream`, `consumer`, or null. */
+async function ensureConsumer(bus: Bus, stream: StreamDefinition, durable: string): Promise<string | null> {
+  try {
+    await bus.manager.consumers.info(stream.name, durable)
+    return null
+  } catch (error) {
+    if (!isStreamMissing(error) && !isConsumerMissing(error)) throw error
+    if (isStreamMissing(error)) await ensureStreams(bus, [stream])
+    // With a durable name and an equal configuration `add` finds what another writer has just made.
+    await bus.manager.consumers.add(stream.name, {
+      durable_name: durable,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: ACK_WAIT * NANOSECONDS,
+      max_ack_pending: MAX_ACK_PENDING,
+      max_deliver: -1,
+    })
+    return isStreamMissing(error) ? 'stream' : 'consumer'
+  }
+}

@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '@iomt/service-runtime/logger'
+import { backoffDelay } from '../batch/backoff.ts'
+import { type BatchLimits, createBatchQueue } from '../batch/batch-queue.ts'
+import { storeWithBisection } from '../batch/bisect.ts'
+import type { Rejection } from '../dead-letter.ts'
+import { isDataError, reasonOf } from '../store/classify-error.ts'
+import type { Decoded } from './decode.ts'
+import { acknowledge, type Delivery, extend, handBack } from './delivery.ts'
+import type { PullCredit } from './pull-subscription.ts'
+
+/** Well within the server's 10 s `ack_wait`, with room for two that get lost. */
+const EXTEND_INTERVAL = 3_000
+/** A writer holds at most this many batches: one at the database, two waiting for it. */
+const BATCHES_HELD = 3
+
+/** A message from its arrival to its acknowledgement. */
+interface Held<Value> {
+  readonly delivery: Delivery
+  readonly value: Value
+}
+
+interface Entry<Value> extends Held<Value> {
+  readonly violation: string | null
+  settled: boolean
+}
+
+export interface PipelineOptions<Value> {
+  readonly limits: BatchLimits
+  /** The server's largest message; the room for messages is at least twice that, so that each fits some time. */
+  readonly maxPayload: () => number
+  readonly decode: (data: Uint8Array) => Decoded<Value>
+  /** One transaction: all or nothing. */
+  readonly store: (batch: readonly Held<Value>[]) => Promise<void>
+  /** Resolves when the dead-letter stream holds it. */
+  readonly reject: (rejection: Rejection) => Promise<void>
+  /** False while NATS is away: the client would buffer in-progress acknowledgements without bound. */
+  readonly connected: () => boolean
+  /** Called when there is room for more messages. */
+  readonly onRoom: () => void
+  readonly onBatch?: (messages: number, seconds: number) => void
+  readonly logger: Logger
+  readonly random: () => number
+}
+
+export interface Pipeline {
+  /** What a pull may bring now; null while less than half of the room is free. */
+  credit(): PullCredit | null
+  deliver(delivery: Delivery): void
+  /** Why messages are waiting, or null while they flow. */
+  readonly obstacle: string | null
+  /** Messages held, from arrival to acknowledgement. */
+  readonly held: number
+  /** Stores what it holds when that works within `patience` ms, and hands the rest back to JetStream. */
+  stop(patience: number): Promise<void>
+}
+
+/** From deliveries to settled messages: batches, transactions, bisection, dead letters, acknowledgements. */
+export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline {
+  const { limits, decode, store, reject, logger } = options
+  const queue = createBatchQueue<Entry<Value>>(limits)
+  const stopping = new AbortController()
+  let current: Entry<Value>[] = []
+  let currentBytes = 0
+  let obstacle: string | null = null
+  let wake = Promise.withResolvers<void>()
+  let draining = false
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const due = queue.dueIn(performance.now())
+      if (due === null && draining) return
+      if (due === null || (due > 0 && !draining)) {
+        await waitForWork(due)
+        continue
+      }
+      const before = queue.bytes
+      current = queue.take()
+      currentBytes = before - queue.bytes
+      await settleBatch(current)
+      current = []
+      currentBytes = 0
+      options.onRoom()
+    }
+  }
+
+  async function waitForWork(due: number | null): Promise<void> {
+    wake = Promise.withResolvers<void>()
+    if (due === null) return await wake.promise
+    const timer = setTimeout(wake.resolve, due)
+    await wake.promise
+    clearTimeout(timer)
+  }
+
+  async function settleBatch(batch: readonly Entry<Value>[]): Promise<void> {
+    const startedAt = performance.now()
+    const valid = batch.filter(({ violation }) => violation === null)
+    const poisoned = await storeWithBisection(valid, storeWhenPossible, isDataError)
+    options.onBatch?.(batch.length, (performance.now() - startedAt) / 1_000)
+    // After the neighbours: a dead-letter stream that does not answer must not hold them up.
+    for (const entry of batch) {
+      if (entry.violation !== null) await deadLetter(entry, 'contract-violation', entry.violation)
+    }
+    for (const { item, error } of poisoned) await deadLetter(item, 'rejected-by-database', reasonOf(error))
+  }
+
+  async function deadLetter(entry: Entry<Value>, reason: Rejection['reason'], detail: string): Promise<void> {
+    logger.warn(
+      { subject: entry.delivery.subject, reason, detail },
+      'cannot be stored; moved to the dead-letter stream',
+    )
+    await reject({ delivery: entry.delivery, reason, detail })
+    settle(entry)
+  }
+
+  function settle(entry: Entry<Value>): void {
+    entry.settled = true
+    acknowledge(entry.delivery)
+  }
+
+  /** Waits out everything that is not the data's fault: an absent, restarting, full or locked database. */
+  async function storeWhenPossible(entries: readonly Entry<Value>[]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      stopping.signal.throwIfAborted()
+      try {
+        await store(entries)
+        if (obstacle !== null) logger.info({ attempts: attempt }, 'the database stores again')
+        obstacle = null
+        for (const entry of entries) settle(entry)
+        return
+      } catch (error) {
+        if (isDataError(error)) throw error
+        obstacle = reasonOf(error)
+        if (attempt === 1 || attempt % 20 === 0) {
+          logger.warn({ attempt, reason: obstacle, held: current.length + queue.length }, 'cannot store; trying again')
+        }
+        await sleep(backoffDelay(attempt, options.random), undefined, { signal: stopping.signal })
+      }
+    }
+  }
+
+  function* unsettled(): Generator<Entry<Value>> {
+    for (const entry of current) if (!entry.settled) yield entry
+    yield* queue.items()
+  }
+
+  const extending = setInterval(() => {
+    if (!options.connected()) return
+    for (const entry of unsettled()) extend(entry.delivery)
+  }, EXTEND_INTERVAL)
+
+  const running = run().catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error
+  })
+
+  return {
+    credit() {
+      if (draining) return null
+      const maxMessages = BATCHES_HELD * limits.items
+      const maxBytes = Math.max(BATCHES_HELD * limits.bytes, 2 * options.maxPayload() + 65_536)
+      const messages = maxMessages - current.length - queue.length
+      const bytes = maxBytes - currentBytes - queue.bytes
+      return messages >= maxMessages / 2 && bytes >= maxBytes / 2 ? { messages, bytes } : null
+    },
+    deliver(delivery) {
+      const decoded = decode(delivery.data)
+      const entry: Entry<Value> =
+        'value' in decoded
+          ? { delivery, value: decoded.value, violation: null, settled: false }
+          : { delivery, value: undefined as Value, violation: decoded.violation, settled: false }
+      const waitedAlone = queue.length === 0
+      queue.add(entry, delivery.data.length, performance.now())
+      // Only the first of a batch and the one that fills it change when the next batch is due.
+      if (waitedAlone || queue.dueIn(0) === 0) wake.resolve()
+    },
+    get obstacle() {
+      return obstacle
+    },
+    get held() {
+      return current.length + queue.length
+    },
+    async stop(patience) {
+      draining = true
+      wake.resolve()
+      // A dead letter that cannot be published has no end of its own: the race ends the waiting.
+      const givenUp = sleep(patience, undefined, { ref: false }).then(() => stopping.abort())
+      await Promise.race([running, givenUp])
+      stopping.abort()
+      clearInterval(extending)
+      if (options.connected()) for (const entry of unsettled()) handBack(entry.delivery)
+    },
+  }
+}

@@ -1,0 +1,142 @@
+import type { Bus } from '@iomt/bus/connect'
+import { createInbox, type Msg, type Subscription } from '@nats-io/nats-core'
+import { watchConnection } from './connection-watch.ts'
+import type { Delivery } from './delivery.ts'
+
+const NANOSECONDS = 1_000_000
+/** Milliseconds after which the server ends a request that it could not fill. */
+const EXPIRES = 30_000
+/** The server proves every 5 s that it still knows of the request. */
+const HEARTBEAT = 5_000
+const SILENCE_LIMIT = 2 * HEARTBEAT + 1_000
+
+/** How much a request may bring. */
+export interface PullCredit {
+  readonly messages: number
+  readonly bytes: number
+}
+
+export interface PullOptions {
+  readonly bus: Bus
+  readonly stream: string
+  readonly durable: string
+  /** Asked before each request; null: no room for a useful one, ask again on `resume()`. */
+  readonly credit: () => PullCredit | null
+  readonly deliver: (delivery: Delivery) => void
+}
+
+/** Why pulling has ended for good. */
+type PullEnd = 'stopped' | 'consumer-missing'
+
+export interface PullSubscription {
+  readonly ended: Promise<PullEnd>
+  /** Room was made: asks `credit` again. */
+  resume(): void
+  stop(): void
+}
+
+/**
+ * Pulls from a durable consumer, one request at a time. The client library's `consume()` cannot be used: what it has
+ * fetched and not yet handed out is out of reach of in-progress acknowledgements, so that a stalled database would have
+ * it all redelivered after `ack_wait`, and its byte limit stalls for two heartbeats when a large message does not fit.
+ * Here everything the server sent is in the caller's hands at once, and never more than it gave credit for.
+ */
+export function createPullSubscription(options: PullOptions): PullSubscription {
+  const { bus, stream, durable, credit, deliver } = options
+  const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`
+  const ended = Promise.withResolvers<PullEnd>()
+  let inbox = ''
+  let subscription: Subscription | undefined
+  /** Messages that the request under way may still bring; 0: none is under way. */
+  let outstanding = 0
+  let lastHeard = performance.now()
+  let notBefore = 0
+  let checking = false
+  let closed = false
+
+  function request(): void {
+    if (closed || outstanding > 0 || performance.now() < notBefore) return
+    const room = credit()
+    if (!room) return
+    outstanding = room.messages
+    lastHeard = performance.now()
+    const body = {
+      batch: room.messages,
+      max_bytes: room.bytes,
+      expires: EXPIRES * NANOSECONDS,
+      idle_heartbeat: HEARTBEAT * NANOSECONDS,
+    }
+    bus.connection.publish(subject, JSON.stringify(body), { reply: inbox })
+  }
+
+  function end(reason: PullEnd): void {
+    if (closed) return
+    closed = true
+    clearInterval(watch)
+    subscription?.unsubscribe()
+    connection.stop()
+    ended.resolve(reason)
+  }
+
+  /** A request under way on the old inbox loses its interest there, so at most one request is ever served. */
+  function renew(): void {
+    subscription?.unsubscribe()
+    inbox = createInbox()
+    outstanding = 0
+    subscription = bus.connection.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error) return end('stopped')
+        lastHeard = performance.now()
+        if (message.subject === inbox) return onStatus(message)
+        outstanding = Math.max(0, outstanding - 1)
+        deliver(message)
+        if (outstanding === 0) request()
+      },
+    })
+    request()
+  }
+
+  function onStatus(message: Msg): void {
+    const code = message.headers?.code ?? 0
+    const description = message.headers?.description ?? ''
+    if (code === 100) return
+    outstanding = 0
+    if (code === 409 && /consumer deleted/i.test(description)) {
+      end('consumer-missing')
+      return
+    }
+    // 404, 408: expired; 409 "Message Size Exceeds MaxBytes": full. Anything else (503 while the server starts, 409 on a
+    // leadership change) needs a pause before the next attempt.
+    const routine = code === 404 || code === 408 || /message size exceeds/i.test(description)
+    if (!routine) notBefore = performance.now() + 500
+    request()
+  }
+
+  async function check(): Promise<void> {
+    if (closed) return
+    checking = true
+    try {
+      await bus.manager.consumers.info(stream, durable)
+      if (!closed) renew()
+    } catch (error) {
+      // Without JetStream's answer nothing is known; the next look asks again.
+      if (/not found/i.test(error instanceof Error ? error.message : '')) end('consumer-missing')
+    } finally {
+      checking = false
+    }
+  }
+
+  const connection = watchConnection(bus.connection, {
+    // A restarted server has forgotten the request, and may have lost the consumer.
+    onReconnect: () => void check(),
+    onClose: () => end('stopped'),
+  })
+
+  const watch = setInterval(() => {
+    if (outstanding === 0) request()
+    else if (!checking && performance.now() - lastHeard > SILENCE_LIMIT) void check()
+  }, 500)
+
+  renew()
+  return { ended: ended.promise, resume: request, stop: () => end('stopped') }
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import type { PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
+import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
+import { NO_TOKEN } from '@iomt/contracts/subjects'
+import { headers } from '@nats-io/nats-core'
+import { type Delivery, deliveryInfo } from './consume/delivery.ts'
+
+/** A message that will never be stored, and why. */
+export interface Rejection {
+  readonly delivery: Delivery
+  readonly reason: 'contract-violation' | 'rejected-by-database'
+  readonly detail: string
+}
+
+/** Room for the other fields: a topic of at most 65,535 bytes and 1 KiB of everything else, both escaped in JSON. */
+const ENVELOPE_BYTES = 160 * 1024
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** Resolves once the dead-letter stream holds the rejection; the same delivery again is recognised by its message id. */
+export function createDeadLetters(
+  publisher: PipelinedPublisher,
+  maxPayload: () => number,
+  now: () => number,
+): (rejection: Rejection) => Promise<void> {
+  return async (rejection) => {
+    const message = deadLetterMessage(rejection, maxPayload(), new Date(now()).toISOString())
+    const id = headers()
+    id.set('Nats-Msg-Id', message.id)
+    const subject = deadLetterSubjectOf(rejection.delivery.subject)
+    await publisher.publish({ subject, payload: Buffer.from(JSON.stringify(message)), headers: id })
+  }
+}
+
+/** `iomt.v1.{telemetry|status}.{organization}.{department}.{pdu}.{socket_number}…` -> where its dead letters go. */
+export function deadLetterSubjectOf(subject: string): string {
+  const tokens = subject.split('.')
+  const place = [3, 4, 5, 6].map((index) => tokens[index] ?? NO_TOKEN)
+  return `iomt.v1.deadletter.store.${place.join('.')}`
+}
+
+/** The dead letter of a message; of one that is no telemetry message at all, as much as can be read. */
+export function deadLetterMessage(
+  { delivery, reason, detail }: Rejection,
+  maxPayload: number,
+  at: string,
+): DeadLetterMessage {
+  const { data } = delivery
+  const hash = createHash('sha256').update(data).digest('hex')
+  const fields = readFields(data)
+  const id = (name: string) => {
+    const value = fields[name]
+    return typeof value === 'string' && UUID.test(value) ? value : null
+  }
+  const text = (name: string) => (typeof fields[name] === 'string' ? (fields[name] as string) : null)
+  const kept = Math.max(0, Math.floor(((maxPayload - ENVELOPE_BYTES) * 3) / 4))
+  const receivedAt = text('received_at')
+  return {
+    v: 1,
+    // Two messages of equal bytes are two dead letters, the same one delivered again is not: the stream's sequence tells.
+    id: uuidOf(`${deliveryInfo(delivery).streamSequence}:${hash}`),
+    stage: 'store',
+    reason,
+    detail: detail.slice(0, 1_024),
+    socket_id: id('socket_id'),
+    device_id: id('device_id'),
+    pdu_id: id('pdu_id'),
+    organization_id: id('organization_id'),
+    topic: text('topic')?.slice(0, 65_535) ?? '',
+    received_at: receivedAt !== null && !Number.isNaN(Date.parse(receivedAt)) ? new Date(receivedAt).toISOString() : at,
+    payload_base64: Buffer.from(data.subarray(0, kept)).toString('base64'),
+    payload_bytes: data.length,
+    payload_sha256: hash,
+    payload_truncated: data.length > kept,
+  }
+}
+
+function readFields(data: Uint8Array): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(data).toString('utf8'))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** A UUID of version 8 (RFC 9562: bits of one's own making) that is always the same for the same text. */
+function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}

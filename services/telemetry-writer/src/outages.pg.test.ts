@@ -1,0 +1,94 @@
+import { waitFor } from '@iomt/testing/wait-for'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { telemetryMessage, testId } from './testing/messages.ts'
+import { createWriterFixture, type WriterFixture } from './testing/writer-fixture.ts'
+
+let fixture: WriterFixture
+beforeEach(async () => {
+  fixture = await createWriterFixture()
+})
+afterEach(() => fixture?.stop())
+
+const publish = (from: number, to: number) =>
+  Promise.all(
+    Array.from({ length: to - from }, (_, index) => fixture.publish(telemetryMessage({ id: testId(from + index) }))),
+  )
+
+async function refuseConnections(refuse: boolean): Promise<void> {
+  const name = new URL(fixture.database.url).pathname.slice(1)
+  const url = new URL(fixture.database.url)
+  url.pathname = '/postgres'
+  const client = new pg.Client({ connectionString: url.href })
+  await client.connect()
+  await client.query(`alter database ${name} allow_connections ${!refuse}`)
+  if (refuse) await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
+  await client.end()
+}
+
+test('while the database is away nothing is acknowledged and memory is bounded; afterwards everything is stored', async () => {
+  const writer = await fixture.startWriter({ BATCH_SIZE: '50' })
+  await publish(0, 10)
+  await fixture.stored(10)
+  await refuseConnections(true)
+  await publish(10, 500)
+  const held = await waitFor(
+    async () => {
+      const info = await fixture.bus.manager.consumers.info('IOMT_TELEMETRY', 'telemetry-writer')
+      return info.num_ack_pending >= 100 && info
+    },
+    { what: 'the writer to hold what it may' },
+  )
+  expect(held.num_ack_pending).toBeLessThanOrEqual(150)
+  expect(held.num_pending + held.num_ack_pending).toBe(490)
+  const ready = await fetch(`http://127.0.0.1:${writer.healthPort()}/readyz`)
+  expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('database')])
+  await refuseConnections(false)
+  await fixture.stored(500)
+  await fixture.settled()
+})
+
+test('goes on after the nats-server was killed, and after its consumer and its stream were deleted', async () => {
+  await fixture.startWriter()
+  await publish(0, 10)
+  await fixture.stored(10)
+  await fixture.nats.kill9()
+  await fixture.nats.restart()
+  await waitFor(() => fixture.publish(telemetryMessage({ id: testId(10) })).then(() => true), {
+    what: 'NATS to be back',
+  })
+  await fixture.stored(11)
+
+  await fixture.bus.manager.consumers.delete('IOMT_TELEMETRY', 'telemetry-writer')
+  await publish(11, 20)
+  await fixture.stored(20)
+
+  await fixture.bus.manager.streams.delete('IOMT_TELEMETRY')
+  await waitFor(() => fixture.publish(telemetryMessage({ id: testId(20) })).then(() => true), {
+    what: 'the stream to be back',
+    timeout: 20_000,
+  })
+  await fixture.stored(21)
+}, 60_000)
+
+test('a stopping writer stores what it holds, without waiting for more', async () => {
+  const writer = await fixture.startWriter({ BATCH_LINGER_MS: '10000' })
+  await publish(0, 20)
+  await waitFor(
+    async () => (await fixture.bus.manager.consumers.info('IOMT_TELEMETRY', 'telemetry-writer')).num_ack_pending === 20,
+    { what: 'the writer to hold 20 messages' },
+  )
+  await writer.stop()
+  await fixture.stored(20)
+  await fixture.settled()
+})
+
+test('a message above the batch limit in bytes is stored, and so are its neighbours', async () => {
+  await fixture.startWriter({ BATCH_BYTES: '20000' })
+  const large = { text: 'x'.repeat(6_000_000) }
+  for (let id = 0; id < 6; id += 1) {
+    await fixture.publish(telemetryMessage({ id: testId(id), raw: id % 2 === 0 ? large : {} }))
+  }
+  await fixture.stored(6)
+  await fixture.settled()
+})

@@ -1,0 +1,30 @@
+import type pg from 'pg'
+import { inTransaction } from '../store/in-transaction.ts'
+import { type Day, dayText, partitionName } from './day.ts'
+
+/** Key of the advisory lock; any number that nothing else in this database uses. */
+const LOCK_KEY = 7_106_001
+
+/**
+ * Makes the partition of a day, when it is not there, and answers whether it did. A table made beside the parent and
+ * attached takes SHARE UPDATE EXCLUSIVE on the parent, which lets inserts go on; `create table … partition of` would take
+ * ACCESS EXCLUSIVE, wait for every running transaction and have all inserts wait behind it.
+ */
+export async function createPartition(pool: pg.Pool, day: Day): Promise<boolean> {
+  const name = partitionName(day)
+  return await inTransaction(pool, async (client) => {
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
+    const { rows } = await client.query<{ attached: boolean }>(
+      `select c.relispartition as attached from pg_class c where c.oid = to_regclass($1)`,
+      [name],
+    )
+    if (rows[0]?.attached === true) return false
+    // A table of that name that is not attached was detached by an operator: its rows come back with it.
+    if (rows.length === 0) await client.query(`create table ${name} (like device_data_logs including all)`)
+    await client.query(
+      `alter table device_data_logs attach partition ${name}
+       for values from ('${dayText(day)} 00:00:00+00') to ('${dayText(day + 1)} 00:00:00+00')`,
+    )
+    return true
+  })
+}

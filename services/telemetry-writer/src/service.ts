@@ -1,0 +1,186 @@
+import { type Bus, connectBus } from '@iomt/bus/connect'
+import { ensureStreams } from '@iomt/bus/ensure-streams'
+import { createPipelinedPublisher } from '@iomt/bus/pipelined-publisher'
+import { SocketStatusEvent } from '@iomt/contracts/socket-status'
+import { DEAD_LETTER_STREAM, STATUS_STREAM, STREAMS, TELEMETRY_STREAM } from '@iomt/contracts/streams'
+import { connectDatabase } from '@iomt/database/connect'
+import { pendingMigrations } from '@iomt/database/migrate'
+import { createFailpoint, type Failpoint } from '@iomt/service-runtime/failpoint'
+import { type HealthServer, startHealthServer } from '@iomt/service-runtime/health-server'
+import type { Logger } from '@iomt/service-runtime/logger'
+import type { Service } from '@iomt/service-runtime/run-service'
+import type { WriterConfig } from './config.ts'
+import { watchConnection } from './consume/connection-watch.ts'
+import { createDecoder } from './consume/decode.ts'
+import { type DurableConsumer, runDurableConsumer } from './consume/durable-consumer.ts'
+import { watchLag } from './consume/lag.ts'
+import { createPipeline, type Pipeline } from './consume/pipeline.ts'
+import { createTelemetryDecoder } from './consume/telemetry-decoder.ts'
+import { createDeadLetters, type Rejection } from './dead-letter.ts'
+import { createWriterMetrics } from './metrics.ts'
+import { createPartitionKeeper } from './partitions/partition-keeper.ts'
+import { storeStatusEvents } from './status-events/store-status-events.ts'
+import { createBatchStore } from './store/store-batch.ts'
+
+/** Durable consumer of the status events, shared by all writers. */
+const STATUS_CONSUMER = 'status-recorder'
+/** Milliseconds to store what is held when the writer stops; the rest goes back to JetStream. */
+const STOP_PATIENCE = 10_000
+
+/** What a test may put in place of the real thing. */
+export interface WriterOverrides {
+  readonly now?: () => number
+  readonly random?: () => number
+  readonly afterCommit?: Failpoint
+}
+
+export interface TelemetryWriter extends Service {
+  /** Where /livez, /readyz and /metrics answer, once started. */
+  healthPort(): number
+}
+
+/** Puts the writer together: JetStream -> batches -> Postgres -> acknowledgements. */
+export function createTelemetryWriter(
+  config: WriterConfig,
+  logger: Logger,
+  overrides: WriterOverrides = {},
+): TelemetryWriter {
+  const { now = Date.now, random = Math.random } = overrides
+  const afterCommit = overrides.afterCommit ?? createFailpoint('after-commit', config)
+  const metrics = createWriterMetrics()
+  const { database, pool } = connectDatabase({
+    url: config.DATABASE_URL,
+    // One for each pipeline, one for partitions, one for the readiness check.
+    maxConnections: 4,
+    applicationName: 'iomt-telemetry-writer',
+    onConnectionError: (error) => logger.warn({ reason: error.message }, 'a database connection broke'),
+  })
+  const partitions = createPartitionKeeper({ pool, daysAhead: config.PARTITIONS_AHEAD_DAYS, now, logger })
+  const storeReadings = createBatchStore({ pool, partitions, metrics, afterCommit })
+  const stopping = new AbortController()
+  let health: HealthServer | undefined
+  let working: Promise<Working> | undefined
+  let telemetry: DurableConsumer | undefined
+  let connection: Bus['connection'] | undefined
+
+  async function work(): Promise<Working> {
+    const bus = await connectBus({ url: config.NATS_URL, name: 'telemetry-writer', logger, signal: stopping.signal })
+    connection = bus.connection
+    let connected = true
+    const watch = watchConnection(bus.connection, {
+      onDisconnect: () => (connected = false),
+      onReconnect: () => (connected = true),
+    })
+    await ensureStreams(bus, STREAMS)
+    const publisher = createPipelinedPublisher({ connection: bus.connection, logger })
+    const maxPayload = () => bus.connection.info?.max_payload ?? 1_048_576
+    const publishDeadLetter = createDeadLetters(publisher, maxPayload, now)
+    const reject = async (rejection: Rejection) => {
+      await publishDeadLetter(rejection)
+      metrics.deadLetters.inc({ reason: rejection.reason })
+    }
+    const shared = { maxPayload, reject, connected: () => connected, logger, random }
+
+    const readings = createPipeline({
+      ...shared,
+      limits: { items: config.BATCH_SIZE, bytes: config.BATCH_BYTES, linger: config.BATCH_LINGER_MS },
+      decode: createTelemetryDecoder(),
+      store: (batch) => storeReadings(batch.map(({ value }) => value)),
+      onRoom: () => telemetry?.resume(),
+      onBatch(messages, seconds) {
+        metrics.batchMessages.observe(messages)
+        metrics.batchSeconds.observe(seconds)
+      },
+    })
+    const events = createPipeline<SocketStatusEvent>({
+      ...shared,
+      limits: { items: 500, bytes: 1_048_576, linger: 100 },
+      decode: createDecoder(SocketStatusEvent),
+      store: (batch) =>
+        storeStatusEvents(
+          pool,
+          batch.map(({ value }) => value),
+        ),
+      onRoom: () => recorder.resume(),
+    })
+    telemetry = runDurableConsumer({
+      bus,
+      stream: TELEMETRY_STREAM,
+      durable: config.CONSUMER_NAME,
+      credit: readings.credit,
+      deliver(delivery) {
+        metrics.messages.inc()
+        readings.deliver(delivery)
+      },
+      logger,
+    })
+    const recorder = runDurableConsumer({
+      bus,
+      stream: STATUS_STREAM,
+      durable: STATUS_CONSUMER,
+      credit: events.credit,
+      deliver(delivery) {
+        metrics.statusEvents.inc()
+        events.deliver(delivery)
+      },
+      logger,
+    })
+    const lag = watchLag(bus, TELEMETRY_STREAM.name, config.CONSUMER_NAME, metrics, () => readings.held)
+    logger.info(
+      { consumer: config.CONSUMER_NAME, nats: bus.connection.info?.version, deadLetters: DEAD_LETTER_STREAM.name },
+      'consuming',
+    )
+
+    return {
+      async stop() {
+        lag.stop()
+        await Promise.all([telemetry?.stop(), recorder.stop()])
+        await Promise.all([readings, events].map((pipeline: Pipeline) => pipeline.stop(STOP_PATIENCE)))
+        publisher.close()
+        watch.stop()
+        await bus.close()
+      },
+    }
+  }
+
+  return {
+    async start() {
+      health = await startHealthServer({
+        host: config.HOST,
+        port: config.PORT,
+        metrics: metrics.registry,
+        checks: {
+          database: async () => ((await pool.query('select 1')).rowCount === 1 ? null : 'no answer'),
+          nats: async () => {
+            await connection?.flush()
+            return connection ? null : 'not connected'
+          },
+          schema: async () => {
+            const missing = await pendingMigrations(database)
+            return missing.length > 0 ? `migrations have not run: ${missing.join(', ')}` : null
+          },
+          consumer: () => (telemetry ? telemetry.problem() : 'not connected to NATS'),
+        },
+      })
+      partitions.start()
+      working = work()
+      working.catch((error: unknown) => {
+        if (!stopping.signal.aborted) throw error
+      })
+      logger.info({ host: config.HOST, port: health.port }, 'telemetry-writer started')
+    },
+    async stop() {
+      stopping.abort(new Error('stopping'))
+      partitions.stop()
+      const running = await working?.catch(() => undefined)
+      await running?.stop()
+      await health?.close()
+      await database.destroy()
+    },
+    healthPort: () => health?.port ?? 0,
+  }
+}
+
+interface Working {
+  stop(): Promise<void>
+}

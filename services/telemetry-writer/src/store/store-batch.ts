@@ -1,0 +1,52 @@
+import type { Failpoint } from '@iomt/service-runtime/failpoint'
+import type pg from 'pg'
+import type { WriterMetrics } from '../metrics.ts'
+import { dayOf } from '../partitions/day.ts'
+import type { PartitionKeeper } from '../partitions/partition-keeper.ts'
+import { isPartitionMissing } from './classify-error.ts'
+import { mergeIntoCurrentState } from './current-state.ts'
+import { inTransaction } from './in-transaction.ts'
+import { insertReadings } from './insert-readings.ts'
+import { findKnownReadings } from './known-readings.ts'
+import type { Reading } from './reading.ts'
+
+export interface StoreBatchOptions {
+  readonly pool: pg.Pool
+  readonly partitions: PartitionKeeper
+  readonly metrics: Pick<WriterMetrics, 'rows' | 'duplicates'>
+  readonly afterCommit: Failpoint
+}
+
+/**
+ * Stores readings in one transaction, all or nothing: rows that are not there yet, and of exactly those the current state
+ * of their devices, so that a reading which JetStream delivers twice is neither logged nor merged twice.
+ *
+ * @throws what Postgres says; nothing is stored then.
+ */
+export function createBatchStore(options: StoreBatchOptions): (readings: readonly Reading[]) => Promise<void> {
+  const { pool, partitions, metrics, afterCommit } = options
+  return async (readings) => {
+    await partitions.ensure(new Set(readings.map(({ receivedAt }) => dayOf(receivedAt))))
+    try {
+      const stored = await inTransaction(pool, (client) => storeReadings(client, readings))
+      metrics.rows.inc(stored)
+      metrics.duplicates.inc(readings.length - stored)
+      afterCommit(stored)
+    } catch (error) {
+      if (isPartitionMissing(error)) partitions.forget()
+      throw error
+    }
+  }
+}
+
+async function storeReadings(client: pg.ClientBase, readings: readonly Reading[]): Promise<number> {
+  const known = await findKnownReadings(client, readings)
+  const unknown = known.size > 0 ? readings.filter((reading) => !known.has(reading)) : readings
+  if (unknown.length === 0) return 0
+  const inserted = await insertReadings(client, unknown)
+  if (inserted.size === 0) return 0
+  // Takes each id once: a batch may hold the same message twice.
+  const fresh = unknown.filter(({ message }) => inserted.delete(message.id.toLowerCase()))
+  await mergeIntoCurrentState(client, fresh)
+  return fresh.length
+}
