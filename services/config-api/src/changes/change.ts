@@ -1,0 +1,88 @@
+import type { ConfigAction, ConfigEntity } from '@iomt/contracts/subjects'
+import type { Database } from '@iomt/database/connect'
+import type { Schema } from '@iomt/database/schema'
+import { sql, type Transaction } from 'kysely'
+import pg from 'pg'
+import { v7 as newId } from 'uuid'
+import { refusalOf } from './postgres-refusal.ts'
+
+/** Channel on which replicas tell each other that the outbox has rows. */
+export const OUTBOX_CHANNEL = 'iomt_outbox'
+
+/** Who makes a change, from the API key of the request. */
+export interface Actor {
+  /** Name of the API key. */
+  readonly name: string
+  /** The only organization it may see, or null for all. */
+  readonly organizationId: string | null
+  readonly requestId: string
+}
+
+/** One change of one resource, as the audit log and the subscribers get it. */
+export interface Change {
+  readonly entity: ConfigEntity
+  readonly action: ConfigAction
+  readonly id: string
+  readonly version: number
+  /** Of a socket. */
+  readonly pduId: string | null
+  /** The resource as `GET` shows it, null when it did not exist. */
+  readonly before: object | null
+  readonly after: object | null
+}
+
+/** serialization_failure, deadlock_detected: the transaction was undone and may simply run again. */
+const REPEATABLE = new Set(['40001', '40P01'])
+const MAX_ATTEMPTS = 4
+
+/**
+ * Runs a transaction that changes resources; repeats it when Postgres chose it as the victim of a deadlock. A broken
+ * constraint becomes the refusal it stands for.
+ */
+export async function inTransaction<Result>(
+  database: Database,
+  work: (transaction: Transaction<Schema>) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await database.transaction().execute(work)
+    } catch (error) {
+      const repeatable = error instanceof pg.DatabaseError && REPEATABLE.has(error.code ?? '')
+      if (!repeatable || attempt === MAX_ATTEMPTS) throw refusalOf(error) ?? error
+    }
+  }
+}
+
+/** Writes the audit entry and the outbox row of a change, in the transaction of the change. */
+export async function recordChange(transaction: Transaction<Schema>, change: Change, actor: Actor): Promise<void> {
+  const { entity, action, id, version, before, after } = change
+  const text = (resource: object | null) => (resource === null ? null : JSON.stringify(resource))
+  await transaction
+    .insertInto('audit_log')
+    .values({
+      id: newId(),
+      actor: actor.name,
+      action,
+      entity,
+      entity_id: id,
+      version,
+      before: text(before),
+      after: text(after),
+      request_id: actor.requestId,
+    })
+    .execute()
+  await transaction
+    .insertInto('outbox')
+    .values({
+      id: newId(),
+      entity,
+      action,
+      entity_id: id,
+      entity_version: version,
+      pdu_id: change.pduId,
+      resource: action === 'deleted' ? null : text(after),
+    })
+    .execute()
+  // Delivered when the transaction commits, dropped when it rolls back.
+  await sql`select pg_notify(${OUTBOX_CHANNEL}, '')`.execute(transaction)
+}

@@ -1,0 +1,12 @@
+import type { PublishReply, PublishRequest } from '@iomt/contracts/gateway-rpc'
+import type { SocketStatus } from '@iomt/contracts/socket-status'
+
+/** What config-api asks of the gateways. */
+export interface GatewayClient {
+  /** The status of one socket, or why none came. */
+  status(pduId: string, socketId: string): Promise<SocketStatus | { unanswered: string }>
+  /** By socket id; a socket that no gateway answered for is missing. At most 1,000 sockets. */
+  statuses(socketIds: readonly string[]): Promise<Map<string, SocketStatus>>
+  /** @returns the gateway's reply, or null when none owns the socket's partition. */
+  publish(pduId: string, request: PublishRequest): Promise<PublishReply | null>
+}

@@ -1,0 +1,139 @@
+import { type Bus, connectBus } from '@iomt/bus/connect'
+import { partitionOf } from '@iomt/contracts/partitions'
+import type { SocketStatus } from '@iomt/contracts/socket-status'
+import { ALL_GATEWAYS_STATUS_SUBJECT, partitionRpcSubject } from '@iomt/contracts/subjects'
+import { type NatsServer, startNats } from '@iomt/testing/nats'
+import { waitFor } from '@iomt/testing/wait-for'
+import type { Msg } from '@nats-io/nats-core'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Body, problemOf } from '../testing/api-client.ts'
+import { create, createEstate } from '../testing/estate.ts'
+import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
+
+let nats: NatsServer
+let bus: Bus
+let running: RunningConfigApi
+beforeAll(async () => {
+  nats = await startNats()
+  bus = await connectBus({ url: nats.url, name: 'gateway', logger: pino({ level: 'silent' }) })
+  running = await startConfigApi({ natsUrl: nats.url })
+})
+afterAll(async () => {
+  await running.stop()
+  await bus.close()
+  await nats.stop()
+})
+
+/** Stands for a gateway: answers as the contract says. */
+function answer(subject: string, reply: (request: Body) => unknown): () => void {
+  const subscription = bus.connection.subscribe(subject, {
+    callback: (_, message: Msg) => {
+      const value = reply(message.json())
+      if (value !== undefined) message.respond(typeof value === 'string' ? value : JSON.stringify(value))
+    },
+  })
+  return () => subscription.unsubscribe()
+}
+
+function online(socket: Body): SocketStatus {
+  return {
+    socket_id: socket.id,
+    status: 'online',
+    reason: null,
+    since: '2026-11-23T09:00:00.000Z',
+    gateway: 'gateway-1',
+    topic: socket.topic,
+    socket_version: 1,
+    pdu_version: 1,
+    connection: { state: 'connected', broker: 'b:1883', client_id: 'c', since: null, attempts: 0, last_error: null },
+    subscription: { state: 'subscribed', requested_qos: 1, granted_qos: 1, reason: null },
+    traffic: { messages: 3, bytes: 300, dead_letters: 0, last_message_at: null, last_qos: 1 },
+    advice: [],
+  }
+}
+
+async function sockets(count: number): Promise<{ pdu: Body; sockets: Body[] }> {
+  const { pdu } = await createEstate(running.api)
+  const created: Body[] = []
+  for (let number = 1; number <= count; number += 1) {
+    created.push(
+      await create(running.api, `/pdus/${pdu.id}/sockets`, { socket_number: number, mqtt_topic_suffix: `s${number}` }),
+    )
+  }
+  return { pdu, sockets: created }
+}
+
+test('one status comes from the gateway that owns the partition; without one it is unassigned', async () => {
+  const {
+    pdu,
+    sockets: [socket],
+  } = await sockets(1)
+  const path = `/sockets/${socket.id}/mqtt-status`
+  await waitFor(async () => (await running.api.get(path)).body.reason === 'no gateway answered', {
+    what: 'NATS to be up',
+  })
+  const stop = answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), ({ socket_id: id }) =>
+    id === socket.id ? { status: online(socket) } : { error: { code: 'unknown-socket', detail: 'not here' } },
+  )
+  expect((await running.api.get(path)).body).toEqual(online(socket))
+  stop()
+  const nonsense = answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), () => 'no JSON')
+  expect((await running.api.get(path)).body).toMatchObject({ status: 'unassigned', reason: 'no gateway answered' })
+  nonsense()
+})
+
+test('many statuses are one request to all gateways, which waits no longer than it must', async () => {
+  const {
+    pdu,
+    sockets: [first, second, third],
+  } = await sockets(3)
+  const one = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-1', statuses: [online(first)] }))
+  const two = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-2', statuses: [online(third)] }))
+  const garbage = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 7 }))
+  const list = `/mqtt/statuses?pdu_id=${pdu.id}`
+  const partly = await running.api.get(list)
+  expect(partly.body.items.map(({ status }: SocketStatus) => status)).toEqual(['online', 'unassigned', 'online'])
+  const last = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-3', statuses: [online(second)] }))
+  const started = performance.now()
+  expect((await running.api.get(`${list}&status=online`)).body.items).toHaveLength(3)
+  expect(performance.now() - started).toBeLessThan(400)
+  for (const stop of [one, two, garbage, last]) stop()
+})
+
+test('a publish goes through the owner; what keeps it from the broker is said', async () => {
+  const {
+    pdu,
+    sockets: [socket],
+  } = await sockets(1)
+  const path = `/sockets/${socket.id}/mqtt-publish`
+  expect(problemOf(await running.api.post(path, { payload: 'x' }))).toBe('503 /problems/gateway-unavailable')
+  const seen: Body[] = []
+  let reply: (request: Body) => unknown = ({ qos = 1, retain = false }) => ({ topic: socket.topic, qos, retain })
+  const stop = answer(partitionRpcSubject(partitionOf(pdu.id), 'publish'), (request) => {
+    seen.push(request)
+    return reply(request)
+  })
+  const payloads = [
+    { payload: 'on' },
+    { payload: { relay: 'on' } },
+    { payload: null },
+    { payload_base64: 'AAH/', qos: 2, retain: true },
+  ]
+  for (const body of payloads) expect((await running.api.post(path, body)).status).toBe(200)
+  expect(seen.map((request) => Buffer.from(request.payload_base64, 'base64').toString('latin1'))).toEqual([
+    'on',
+    '{"relay":"on"}',
+    'null',
+    '\x00\x01\xff',
+  ])
+  expect(seen[3]).toMatchObject({ socket_id: socket.id, qos: 2, retain: true })
+  reply = () => ({ error: { code: 'not-connected', detail: 'broker refused: not authorized' } })
+  const refused = await running.api.post(path, { payload: 1 })
+  expect(problemOf(refused)).toBe('503 /problems/socket-not-connected')
+  expect(refused.body.detail).toContain('not authorized')
+  for (const body of [{}, { payload: 1, payload_base64: 'AA==' }, { payload_base64: '***' }, { payload: 1, qos: 3 }]) {
+    expect((await running.api.post(path, body)).status).toBe(400)
+  }
+  stop()
+})

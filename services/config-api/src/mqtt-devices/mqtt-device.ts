@@ -1,0 +1,46 @@
+import type { MqttDevice } from '@iomt/contracts/rest/mqtt-device'
+import type { SocketStatus } from '@iomt/contracts/socket-status'
+import type { Database } from '@iomt/database/connect'
+import { Refusal } from '../changes/refusal.ts'
+import { deviceResource } from '../devices/device-resource.ts'
+import { requireResource } from '../resources/change-resource.ts'
+import { type SocketRow, selectSockets, socketMqttConfig } from '../sockets/socket-row.ts'
+
+type Device = MqttDevice['device']
+
+/** The socket that a device is on. @throws Refusal when there is no such device, or it is on none. */
+export async function socketOfDevice(
+  database: Database,
+  deviceId: string,
+  tenant: string | null,
+): Promise<{ device: Device; socket: SocketRow }> {
+  const device = await requireResource(database, deviceResource, deviceId, tenant)
+  const socket = await selectSockets(database, tenant).where('sockets.device_id', '=', device.id).executeTakeFirst()
+  if (!socket) {
+    throw new Refusal('device-not-on-a-socket', 'The device is on no socket; assign it with POST /mqtt/devices.')
+  }
+  return { device, socket }
+}
+
+export function mqttDevice(device: Device, socket: SocketRow, status: SocketStatus): MqttDevice {
+  return {
+    device_id: device.id,
+    socket_id: socket.id,
+    pdu_id: socket.pdu_id,
+    organization_id: socket.organization_id,
+    department_id: socket.department_id,
+    device,
+    socket: {
+      id: socket.id,
+      socket_number: socket.socket_number,
+      name: socket.name,
+      is_enabled: socket.is_enabled,
+      version: socket.version,
+    },
+    pdu: { id: socket.pdu_id, code: socket.pdu_code, name: socket.pdu_name },
+    assigned_at: socket.assigned_at?.toISOString() ?? null,
+    assigned_by: socket.assigned_by,
+    ...socketMqttConfig(socket),
+    mqtt_status: status,
+  }
+}

@@ -1,0 +1,50 @@
+import { type Bus, connectBus } from '@iomt/bus/connect'
+import type { Logger } from 'pino'
+
+/** NATS as this service sees it: it may come at any time and go again, and configuration is served meanwhile. */
+export interface NatsLink {
+  /** Begins to connect, and never gives up. `onUp` runs after every connect and reconnect. */
+  start(onUp: () => void): void
+  /** Null while NATS cannot be reached: callers say so at once instead of waiting for a timeout. */
+  bus(): Bus | null
+  stop(): Promise<void>
+}
+
+export function createNatsLink(url: string, logger: Logger): NatsLink {
+  const stopping = new AbortController()
+  let bus: Bus | null = null
+  let up = false
+  let connecting: Promise<void> = Promise.resolve()
+
+  async function connect(onUp: () => void): Promise<void> {
+    const connected = await connectBus({ url, name: 'config-api', logger, signal: stopping.signal })
+    bus = connected
+    up = true
+    follow(connected, onUp).catch((error: unknown) => logger.error({ err: error }, 'NATS status watch ended'))
+    onUp()
+  }
+
+  async function follow({ connection }: Bus, onUp: () => void): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (type === 'disconnect') up = false
+      if (type === 'reconnect') {
+        up = true
+        onUp()
+      }
+    }
+  }
+
+  return {
+    start(onUp) {
+      connecting = connect(onUp).catch((error: unknown) => {
+        if (!stopping.signal.aborted) logger.error({ err: error }, 'connecting to NATS ended')
+      })
+    },
+    bus: () => (up ? bus : null),
+    async stop() {
+      stopping.abort()
+      await connecting
+      await bus?.close()
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import type {
+  Organization,
+  OrganizationCreate,
+  OrganizationPatch,
+  OrganizationQuery,
+} from '@iomt/contracts/rest/organization'
+import type { Database } from '@iomt/database/connect'
+import { sql } from 'kysely'
+import { Refusal } from '../changes/refusal.ts'
+import { refuseWhileUsed } from '../resources/refuse-while-used.ts'
+import type { Resource } from '../resources/resource.ts'
+import { rowView } from '../resources/row-view.ts'
+
+export const organizationResource: Resource<Organization, OrganizationCreate, OrganizationPatch, OrganizationQuery> = {
+  entity: 'organization',
+
+  async find(database, id, tenant) {
+    const row = await select(database, tenant).where('id', '=', id).executeTakeFirst()
+    return row && rowView(row)
+  },
+
+  async lock(transaction, id, tenant) {
+    return (await select(transaction, tenant).where('id', '=', id).forUpdate().executeTakeFirst()) !== undefined
+  },
+
+  async list(database, filters, tenant, page) {
+    let query = select(database, tenant).orderBy('id').limit(page.limit)
+    if (page.after !== null) query = query.where('id', '>', page.after)
+    if (filters.code !== undefined) query = query.where('code', '=', filters.code)
+    return (await query.execute()).map(rowView)
+  },
+
+  async insert(transaction, id, { code, name }, actor) {
+    if (actor.organizationId !== null) {
+      throw new Refusal('forbidden', 'This API key is bound to one organization; another needs an unbound admin key.')
+    }
+    await transaction.insertInto('organizations').values({ id, code, name }).execute()
+  },
+
+  async update(transaction, current, fields) {
+    await transaction
+      .updateTable('organizations')
+      .set({ ...fields, version: sql`version + 1`, updated_at: sql`now()` })
+      .where('id', '=', current.id)
+      .execute()
+  },
+
+  async remove(transaction, { id }) {
+    await refuseWhileUsed(transaction, 'organization', [
+      { what: 'departments', table: 'departments', column: 'organization_id', id },
+      { what: 'PDUs', table: 'power_distribution_units', column: 'organization_id', id },
+      { what: 'devices', table: 'devices', column: 'organization_id', id },
+      { what: 'API keys', table: 'api_keys', column: 'organization_id', id },
+    ])
+    await transaction.deleteFrom('organizations').where('id', '=', id).execute()
+  },
+}
+
+function select(database: Database, tenant: string | null) {
+  const query = database.selectFrom('organizations').selectAll()
+  return tenant === null ? query : query.where('id', '=', tenant)
+}

@@ -1,0 +1,92 @@
+import { Department, DepartmentCreate, DepartmentPatch, DepartmentQuery } from '@iomt/contracts/rest/department'
+import { Device, DeviceCreate, DevicePatch, DeviceQuery } from '@iomt/contracts/rest/device'
+import {
+  Organization,
+  OrganizationCreate,
+  OrganizationPatch,
+  OrganizationQuery,
+} from '@iomt/contracts/rest/organization'
+import { Pdu, PduCreate, PduPatch, PduQuery } from '@iomt/contracts/rest/pdu'
+import { Socket, SocketCreate, SocketPatch, SocketQuery } from '@iomt/contracts/rest/socket'
+import type { Vault } from '@iomt/credential-vault/vault'
+import type { Database } from '@iomt/database/connect'
+import type { ReadinessCheck } from '@iomt/service-runtime/health'
+import type { Registry } from 'prom-client'
+import { departmentResource } from './departments/department-resource.ts'
+import { deviceResource } from './devices/device-resource.ts'
+import type { App } from './http/app.ts'
+import { addServiceRoutes } from './http/service-routes.ts'
+import type { GatewayClient } from './live-status/gateway-client.ts'
+import { addStatusRoutes } from './live-status/status-routes.ts'
+import { addMqttDeviceListRoute } from './mqtt-devices/list-route.ts'
+import { addMqttDeviceRoutes } from './mqtt-devices/mqtt-device-routes.ts'
+import { addRemovedRoutes } from './mqtt-devices/removed-routes.ts'
+import { organizationResource } from './organizations/organization-resource.ts'
+import { createPduResource } from './pdus/pdu-resource.ts'
+import { addPduSocketRoutes } from './pdus/pdu-socket-routes.ts'
+import { addReadingRoutes } from './readings/reading-routes.ts'
+import { addResourceRoutes } from './resources/resource-routes.ts'
+import { addMqttConfigRoutes } from './sockets/mqtt-config-routes.ts'
+import { addPublishRoute } from './sockets/publish-routes.ts'
+import { createSocketResource } from './sockets/socket-resource.ts'
+
+export interface RoutesOptions {
+  readonly database: Database
+  readonly vault: Vault
+  readonly gateways: GatewayClient
+  /** Called after each committed change. */
+  readonly onChange: () => void
+  readonly checks: Record<string, ReadinessCheck>
+  readonly metrics: Registry
+}
+
+/** Every endpoint, in the order in which the documentation shows them. */
+export function addRoutes(app: App, { database, vault, gateways, onChange, checks, metrics }: RoutesOptions): void {
+  const shared = { database, onChange }
+  const sockets = createSocketResource(vault)
+
+  addResourceRoutes(app, {
+    ...shared,
+    path: '/organizations',
+    name: 'Organization',
+    resource: organizationResource,
+    schemas: { view: Organization, create: OrganizationCreate, patch: OrganizationPatch, query: OrganizationQuery },
+  })
+  addResourceRoutes(app, {
+    ...shared,
+    path: '/departments',
+    name: 'Department',
+    resource: departmentResource,
+    schemas: { view: Department, create: DepartmentCreate, patch: DepartmentPatch, query: DepartmentQuery },
+  })
+  addResourceRoutes(app, {
+    ...shared,
+    path: '/pdus',
+    name: 'Pdu',
+    resource: createPduResource(vault),
+    schemas: { view: Pdu, create: PduCreate, patch: PduPatch, query: PduQuery },
+  })
+  addPduSocketRoutes(app, { ...shared, sockets })
+  addResourceRoutes(app, {
+    ...shared,
+    path: '/sockets',
+    name: 'Socket',
+    resource: sockets,
+    schemas: { view: Socket, create: SocketCreate, patch: SocketPatch, query: SocketQuery },
+  })
+  addMqttConfigRoutes(app, { ...shared, vault, sockets })
+  addPublishRoute(app, database, gateways)
+  addResourceRoutes(app, {
+    ...shared,
+    path: '/devices',
+    name: 'Device',
+    resource: deviceResource,
+    schemas: { view: Device, create: DeviceCreate, patch: DevicePatch, query: DeviceQuery },
+  })
+  addMqttDeviceListRoute(app, database, gateways)
+  addMqttDeviceRoutes(app, { ...shared, vault, sockets, gateways })
+  addReadingRoutes(app, database)
+  addStatusRoutes(app, database, gateways)
+  addRemovedRoutes(app)
+  addServiceRoutes(app, checks, metrics)
+}

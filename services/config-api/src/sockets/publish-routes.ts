@@ -1,0 +1,78 @@
+import type { RpcErrorCode } from '@iomt/contracts/gateway-rpc'
+import { SocketPublish, SocketPublished } from '@iomt/contracts/rest/socket-mqtt'
+import type { Database } from '@iomt/database/connect'
+import { invalidField, notFound, Refusal, type RefusalReason } from '../changes/refusal.ts'
+import type { App } from '../http/app.ts'
+import { tenantOf } from '../http/authentication.ts'
+import { answers, BODY_REFUSALS, IdParameter } from '../http/route-documentation.ts'
+import type { GatewayClient } from '../live-status/gateway-client.ts'
+import { statusWithoutGateway } from '../live-status/offline-status.ts'
+import { selectSockets } from './socket-row.ts'
+
+/** Under the 1 MiB `max_payload` of a NATS server, as base64 and with the request around it. */
+const MAX_PAYLOAD_BYTES = 700 * 1024
+
+/** By the gateway's error: a socket that it does not know yet will be known in a moment. */
+const REASONS: Record<RpcErrorCode, RefusalReason> = {
+  'invalid-request': 'invalid-request',
+  'unknown-socket': 'gateway-unavailable',
+  'not-connected': 'socket-not-connected',
+  'publish-failed': 'publish-failed',
+}
+
+/** `POST /sockets/:id/mqtt-publish` */
+export function addPublishRoute(app: App, database: Database, gateways: GatewayClient): void {
+  app.post(
+    '/sockets/:id/mqtt-publish',
+    {
+      config: { role: 'operator' },
+      schema: {
+        tags: ['sockets'],
+        operationId: 'publishToSocket',
+        summary: "Publish to the socket's topic, through the gateway that owns it",
+        description: 'At QoS 1 and 2 the answer comes after the broker has acknowledged.',
+        params: IdParameter,
+        body: SocketPublish,
+        response: answers({ 200: SocketPublished }, 404, 409, 502, ...BODY_REFUSALS),
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      const payload = payloadOf(request.body)
+      const row = await selectSockets(database, tenantOf(request)).where('sockets.id', '=', id).executeTakeFirst()
+      if (!row) throw notFound('socket', id)
+      const blocked = statusWithoutGateway(row)
+      if (blocked) throw new Refusal('socket-not-connected', `The socket is ${blocked.status}: ${blocked.reason}.`)
+
+      const { qos, retain } = request.body
+      const reply = await gateways.publish(row.pdu_id, {
+        socket_id: row.id,
+        payload_base64: payload.toString('base64'),
+        ...(qos === undefined ? {} : { qos }),
+        ...(retain === undefined ? {} : { retain }),
+      })
+      if (reply === null) {
+        throw new Refusal('gateway-unavailable', 'No gateway answers for the socket; see GET /sockets/:id/mqtt-status.')
+      }
+      if ('error' in reply) throw new Refusal(REASONS[reply.error.code], reply.error.detail)
+      return reply
+    },
+  )
+}
+
+function payloadOf(body: SocketPublish): Buffer {
+  const { payload, payload_base64: base64 } = body
+  if ((payload === undefined) === (base64 === undefined)) {
+    throw invalidField('/payload', 'or payload_base64 is required, and only one of them')
+  }
+  const bytes = base64 === undefined ? textOf(payload) : Buffer.from(base64, 'base64')
+  if (base64 !== undefined && bytes.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) {
+    throw invalidField('/payload_base64', 'must be base64')
+  }
+  if (bytes.length > MAX_PAYLOAD_BYTES) throw invalidField('/payload', `must have at most ${MAX_PAYLOAD_BYTES} bytes`)
+  return bytes
+}
+
+function textOf(payload: unknown): Buffer {
+  return Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload))
+}
