@@ -19,7 +19,15 @@ export function runInForeground(command, args, options = {}) {
       else child.kill(signal)
     }
     for (const signal of SIGNALS) process.on(signal, passOn)
+    // npm starts us through a shell, which dies of a signal without passing it on: `kill` of npm would leave us behind.
+    const parent = process.ppid
+    const orphanWatch = setInterval(() => {
+      if (process.env.npm_lifecycle_event === undefined || process.ppid === parent) return
+      clearInterval(orphanWatch)
+      child.kill('SIGTERM')
+    }, 500)
     const done = () => {
+      clearInterval(orphanWatch)
       for (const signal of SIGNALS) process.off(signal, passOn)
     }
     child.once('error', (error) => {
