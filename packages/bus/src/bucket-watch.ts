@@ -9,7 +9,9 @@ export interface BucketWatchOptions {
   readonly bucket: string
   readonly logger: Logger
   readonly onPut: (key: string, value: Uint8Array, revision: number) => void
-  readonly onDelete: (key: string) => void
+  readonly onDelete: (key: string, revision: number) => void
+  /** A listing begins; the time of creation tells a bucket from another one that had its name before. */
+  readonly onListing?: (created: string) => void
   /** A complete listing has been passed on; these are all keys there are now. */
   readonly onListed: (keys: ReadonlySet<string>) => void
   /** Milliseconds between complete listings. */
@@ -63,6 +65,8 @@ export function createBucketWatch(options: BucketWatchOptions): BucketWatch {
     const first = await store.status()
     const entries = await store.watch()
     current = entries
+    if (stopped) entries.stop()
+    options.onListing?.(first.streamInfo.created)
     if (first.values === 0) complete()
     const look = setInterval(() => {
       store.status().then(
@@ -97,7 +101,7 @@ export function createBucketWatch(options: BucketWatchOptions): BucketWatch {
       options.onPut(entry.key, entry.value, entry.revision)
     } else {
       keys.delete(entry.key)
-      options.onDelete(entry.key)
+      options.onDelete(entry.key, entry.revision)
     }
   }
 

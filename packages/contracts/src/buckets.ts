@@ -11,3 +11,9 @@ export function parseSocketConfigKey(key: string): { partition: number; socketId
   const match = /^(\d{1,3})\.([0-9a-f-]{36})$/.exec(key)
   return match ? { partition: Number(match[1]), socketId: match[2] as string } : null
 }
+
+/** Proof of life of each gateway, rewritten every second. Key: the gateway's id; value: `GatewayMember`. */
+export const GATEWAY_MEMBERS_BUCKET = 'iomt_gateway_members'
+
+/** Who owns which partition. Key: the partition's number; value: `PartitionLease`. */
+export const GATEWAY_LEASES_BUCKET = 'iomt_gateway_leases'

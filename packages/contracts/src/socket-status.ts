@@ -52,6 +52,9 @@ export const SocketStatus = Type.Object(
         broker: Nullable(Type.String({ examples: ['broker.hospital.example:1883'] })),
         client_id: Nullable(Type.String()),
         since: Nullable(Timestamp),
+        session_resumed: Nullable(
+          Type.Boolean({ description: 'The broker had kept the session; false: what it queued before is lost' }),
+        ),
         attempts: Type.Integer({ minimum: 0, description: 'Failed attempts since it was last connected' }),
         last_error: Nullable(Type.String()),
       },
@@ -76,6 +79,7 @@ export const SocketStatus = Type.Object(
         messages: Type.Integer({ minimum: 0, description: 'Received since this gateway took the socket' }),
         bytes: Type.Integer({ minimum: 0 }),
         dead_letters: Type.Integer({ minimum: 0 }),
+        redelivered: Type.Integer({ minimum: 0, description: 'Of the messages, those that the broker marked DUP' }),
         last_message_at: Nullable(Timestamp),
         last_qos: Nullable(Type.Integer({ minimum: 0, maximum: 2 })),
       },

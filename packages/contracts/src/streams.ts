@@ -1,4 +1,10 @@
-import { CONFIG_SUBJECTS, DEAD_LETTER_SUBJECTS, STATUS_SUBJECTS, TELEMETRY_SUBJECTS } from './subjects.ts'
+import {
+  CONFIG_SUBJECTS,
+  DEAD_LETTER_SUBJECTS,
+  GATEWAY_SUBJECTS,
+  STATUS_SUBJECTS,
+  TELEMETRY_SUBJECTS,
+} from './subjects.ts'
 
 const SECOND = 1_000
 const DAY = 24 * 60 * 60 * SECOND
@@ -59,7 +65,18 @@ export const DEAD_LETTER_STREAM: StreamDefinition = {
   maxAge: 30 * DAY,
   maxBytes: GIBIBYTE,
   duplicateWindow: 120 * SECOND,
-  maxMessagesPerSubject: -1,
+  // A device that sends nothing but nonsense pushes out its own dead letters, not other devices' readings.
+  maxMessagesPerSubject: 10_000,
+}
+
+export const GATEWAY_STREAM: StreamDefinition = {
+  name: 'IOMT_GATEWAY',
+  subjects: [GATEWAY_SUBJECTS],
+  description: 'Receipts of rebalances in the gateway pool',
+  maxAge: 30 * DAY,
+  maxBytes: GIBIBYTE / 16,
+  duplicateWindow: 120 * SECOND,
+  maxMessagesPerSubject: 1_000,
 }
 
 export const STREAMS: readonly StreamDefinition[] = [TELEMETRY_STREAM, CONFIG_STREAM, STATUS_STREAM, DEAD_LETTER_STREAM]

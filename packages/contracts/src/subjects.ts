@@ -14,6 +14,7 @@ export const TELEMETRY_SUBJECTS = 'iomt.v1.telemetry.>'
 export const CONFIG_SUBJECTS = 'iomt.v1.config.>'
 export const STATUS_SUBJECTS = 'iomt.v1.status.>'
 export const DEAD_LETTER_SUBJECTS = 'iomt.v1.deadletter.>'
+export const GATEWAY_SUBJECTS = 'iomt.v1.gateway.>'
 
 function placeTokens(place: SocketPlace): string {
   return `${place.organization_code}.${place.department_code ?? NO_TOKEN}.${place.pdu_code}.${place.socket_number}`
@@ -35,6 +36,11 @@ export type DeadLetterStage = 'decode' | 'store'
 /** `iomt.v1.deadletter.{decode|store}.{organization}.{department}.{pdu}.{socket_number}` */
 export function deadLetterSubject(stage: DeadLetterStage, place: SocketPlace): string {
   return `iomt.v1.deadletter.${stage}.${placeTokens(place)}`
+}
+
+/** `iomt.v1.gateway.rebalance.{gateway}`: receipts of rebalances, by their new owner. */
+export function rebalanceSubject(gateway: string): string {
+  return `iomt.v1.gateway.rebalance.${gateway}`
 }
 
 export type ConfigEntity = 'organization' | 'department' | 'pdu' | 'socket' | 'device'

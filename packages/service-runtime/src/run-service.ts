@@ -30,12 +30,25 @@ export async function runService<Config extends { LOG_LEVEL: string }>(options: 
     return
   }
   const logger = createLogger({ service: options.name, level: config.LOG_LEVEL })
-  const service = options.create(config, logger)
-  closeWithGrace({ delay: 25_000, logger: false }, async ({ signal, err }) => {
+  let stopping = false
+  const end = closeWithGrace({ delay: 25_000, logger: false }, async ({ signal, err }) => {
+    stopping = true
     if (err) logger.fatal({ err }, 'stopping after an unexpected error')
-    else logger.info({ signal }, 'stopping')
-    await service.stop()
+    else if (signal) logger.info({ signal }, 'stopping')
+    await service?.stop()
     logger.info('stopped')
   })
-  await service.start()
+  let service: Service | undefined
+  try {
+    service = options.create(config, logger)
+    await service.start()
+  } catch (error) {
+    // Waiting for a dependency ends with an error when the service is told to stop: that is no failure.
+    if (stopping) return
+    logger.debug({ err: error }, 'cannot start')
+    logger.fatal({ reason: error instanceof Error ? error.message : String(error) }, 'cannot start')
+    end.uninstall()
+    await service?.stop()
+    process.exit(1)
+  }
 }

@@ -26,6 +26,8 @@ export interface ConnectionState {
   readonly lastError: string | null
   /** The broker refused the connection, as opposed to not being there. */
   readonly refused: boolean
+  /** Whether the broker had kept the session, at the last connect; null before the first. */
+  readonly sessionResumed: boolean | null
 }
 
 export interface BrokerConnectionOptions {
@@ -37,7 +39,7 @@ export interface BrokerConnectionOptions {
   readonly budget: PendingBudget
   readonly now: () => number
   readonly random: () => number
-  readonly onTraffic: (socket: SocketConfig, payloadBytes: number, qos: number) => void
+  readonly onTraffic: (socket: SocketConfig, message: { bytes: number; qos: number; dup: boolean }) => void
   /** Something about these sockets' status may have changed. */
   readonly onChange: (sockets: Iterable<SocketConfig>) => void
   readonly onState: (state: ConnectionState, sockets: Iterable<SocketConfig>) => void
@@ -78,7 +80,14 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   let drained: (() => void) | null = null
   let credentialTurn = 0
   let failures = 0
-  let state: ConnectionState = { state: 'none', since: new Date(now()), attempts: 0, lastError: null, refused: false }
+  let state: ConnectionState = {
+    state: 'none',
+    since: new Date(now()),
+    attempts: 0,
+    lastError: null,
+    refused: false,
+    sessionResumed: null,
+  }
 
   const subscriber = createSubscriber({ topics, now, onChange: options.onChange })
 
@@ -124,7 +133,13 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     }
     session.opened(transport.sessionPresent)
     lastConnectedAt = now()
-    setState({ state: 'connected', refused: false, lastError: null, attempts: 0 })
+    setState({
+      state: 'connected',
+      refused: false,
+      lastError: null,
+      attempts: 0,
+      sessionResumed: transport.sessionPresent,
+    })
     if (stopping) transport.destroy()
     else subscriber.attach(transport)
     const reason = await closed.promise
@@ -184,7 +199,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       inFlight += 1
       const receivedAt = new Date(now())
       const stored = sockets.map((socket) => {
-        options.onTraffic(socket, payload.length, qos)
+        options.onTraffic(socket, { bytes: payload.length, qos, dup })
         return options.deliver({
           socket,
           topic,

@@ -10,6 +10,7 @@ export interface SocketTraffic {
   messages: number
   bytes: number
   dead_letters: number
+  redelivered: number
   /** Epoch ms. */
   last_message_at: number | null
   last_qos: number | null
@@ -53,6 +54,7 @@ export function socketConnectionStatus(
       broker: `${profile.host}:${profile.port}`,
       client_id: profile.clientId,
       since: state.since.toISOString(),
+      session_resumed: state.sessionResumed,
       attempts: state.attempts,
       last_error: state.lastError,
     },

@@ -215,7 +215,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       budget: this.#budget,
       now: this.#now,
       random: this.#options.random ?? Math.random,
-      onTraffic: (receiver, bytes, qos) => this.#countTraffic(receiver.socket_id, bytes, qos),
+      onTraffic: (receiver, message) => this.#countTraffic(receiver.socket_id, message),
       onChange: (sockets) => this.#reportSubscriptions(sockets),
       onState: (state, sockets) => this.#reportState(state, sockets),
       onStray: () => {
@@ -228,12 +228,13 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     this.emit('data', { socketId: socket.socket_id, socket, topic, data: parsed(payload), payload, retained })
   }
 
-  #countTraffic(socketId: string, bytes: number, qos: number): void {
+  #countTraffic(socketId: string, { bytes, qos, dup }: { bytes: number; qos: number; dup: boolean }): void {
     const traffic = this.#entries.get(socketId)?.traffic
     if (!traffic) return
     const wasSilent = traffic.last_message_at === null
     traffic.messages += 1
     traffic.bytes += bytes
+    if (dup) traffic.redelivered += 1
     traffic.last_message_at = this.#now()
     const qosChanged = traffic.last_qos !== qos
     traffic.last_qos = qos
@@ -275,7 +276,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
 }
 
 function newTraffic(): SocketTraffic {
-  return { messages: 0, bytes: 0, dead_letters: 0, last_message_at: null, last_qos: null }
+  return { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: null }
 }
 
 function payloadOf(message: unknown): Buffer {

@@ -1,5 +1,6 @@
 import { Department, DepartmentCreate, DepartmentPatch, DepartmentQuery } from '@iomt/contracts/rest/department'
 import { Device, DeviceCreate, DevicePatch, DeviceQuery } from '@iomt/contracts/rest/device'
+import type { GatewayPool } from '@iomt/contracts/rest/gateway-pool'
 import {
   Organization,
   OrganizationCreate,
@@ -14,6 +15,7 @@ import type { ReadinessCheck } from '@iomt/service-runtime/health'
 import type { Registry } from 'prom-client'
 import { departmentResource } from './departments/department-resource.ts'
 import { deviceResource } from './devices/device-resource.ts'
+import { addGatewaysRoute } from './gateway-pool/gateways-route.ts'
 import type { App } from './http/app.ts'
 import { addServiceRoutes } from './http/service-routes.ts'
 import type { GatewayClient } from './live-status/gateway-client.ts'
@@ -34,6 +36,7 @@ export interface RoutesOptions {
   readonly database: Database
   readonly vault: Vault
   readonly gateways: GatewayClient
+  readonly readPool: () => Promise<GatewayPool | null>
   /** Called after each committed change. */
   readonly onChange: () => void
   readonly checks: Record<string, ReadinessCheck>
@@ -41,7 +44,10 @@ export interface RoutesOptions {
 }
 
 /** Every endpoint, in the order in which the documentation shows them. */
-export function addRoutes(app: App, { database, vault, gateways, onChange, checks, metrics }: RoutesOptions): void {
+export function addRoutes(
+  app: App,
+  { database, vault, gateways, readPool, onChange, checks, metrics }: RoutesOptions,
+): void {
   const shared = { database, onChange }
   const sockets = createSocketResource(vault)
 
@@ -87,6 +93,7 @@ export function addRoutes(app: App, { database, vault, gateways, onChange, check
   addMqttDeviceRoutes(app, { ...shared, vault, sockets, gateways })
   addReadingRoutes(app, database)
   addStatusRoutes(app, database, gateways)
+  addGatewaysRoute(app, readPool)
   addRemovedRoutes(app)
   addServiceRoutes(app, checks, metrics)
 }

@@ -13,6 +13,7 @@ import { ensureAdminKey } from './access/ensure-admin-key.ts'
 import type { Config } from './config.ts'
 import { sweepDesiredStates } from './desired-state/sweep.ts'
 import { createSweepLoop } from './desired-state/sweep-loop.ts'
+import { createPoolWatch } from './gateway-pool/pool-watch.ts'
 import { type App, createApp } from './http/app.ts'
 import { createNatsGatewayClient } from './live-status/gateway-client.nats.ts'
 import { createConfigApiMetrics } from './metrics.ts'
@@ -53,6 +54,8 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
   const vault = createVault(readKeyFile(config.CREDENTIAL_KEY_FILE))
   const nats = createNatsLink(config.NATS_URL, logger)
   const gateways = createNatsGatewayClient(nats.bus)
+  const pool = createPoolWatch(logger)
+  let poolFollowed = false
   const metrics = createConfigApiMetrics(async () => {
     const count = database.selectFrom('outbox').select(({ fn }) => fn.countAll<string>().as('count'))
     return await count.executeTakeFirstOrThrow().then(
@@ -122,6 +125,7 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
         database,
         vault,
         gateways,
+        readPool: () => pool.read(nats.bus()),
         onChange: relay.wake,
         checks: { database: () => databaseProblem(database) },
         metrics: metrics.registry,
@@ -133,6 +137,12 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
       nats.start(() => {
         relay.wake()
         sweeps.trigger()
+        const bus = nats.bus()
+        // The watches survive reconnects by themselves.
+        if (bus && !poolFollowed) {
+          poolFollowed = true
+          pool.start(bus)
+        }
       })
     },
     url() {
@@ -145,6 +155,7 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
       // Requests first: they may still write to the outbox, and the relay takes what it can on the way out.
       await closeServer(await app)
       await Promise.all([listener.stop(), relay.stop(), sweeps.stop()])
+      pool.stop()
       await nats.stop()
       await database.destroy()
     },

@@ -191,7 +191,7 @@ test('stores status events of sockets once', async () => {
     pdu_version: 1,
     connection: { state: 'waiting', broker: 'b:1883', client_id: 'c', since: null, attempts: 3, last_error: 'x' },
     subscription: { state: 'none', requested_qos: null, granted_qos: null, reason: null },
-    traffic: { messages: 0, bytes: 0, dead_letters: 0, last_message_at: null, last_qos: null },
+    traffic: { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: null },
     advice: [],
   }
   const event = {

@@ -15,12 +15,20 @@ export interface Pipeline {
   readonly broker: MosquittoBroker
   readonly nats: NatsServer
   readonly postgres: PostgresServer
+  /** The first of the gateways; the only one unless more are asked for. */
   readonly gateway: ServiceProcess
+  readonly gateways: readonly ServiceProcess[]
+  /** Starts one more gateway, with the next number. */
+  addGateway(): Promise<ServiceProcess>
   readonly writer: ServiceProcess
   stop(): Promise<void>
 }
 
 export interface PipelineOptions {
+  /** Default 1. */
+  readonly gateways?: number
+  /** Where the gateway with this number finds NATS; for tests that cut it off. Default: the server itself. */
+  readonly natsUrlOf?: (nats: NatsServer, gateway: number) => string
   readonly broker?: StartMosquittoOptions
   readonly gatewayEnvironment?: Readonly<Record<string, string>>
   readonly writerEnvironment?: Readonly<Record<string, string>>
@@ -41,20 +49,28 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
   const { database } = connectDatabase({ url: postgres.url, applicationName: 'test', onConnectionError() {} })
   await migrateToLatest(database)
   await database.destroy()
-  const [gatewayPort, writerPort] = [await freePort(), await freePort()]
-  const gateway = await startServiceProcess({
-    name: 'mqtt-gateway',
-    main: serviceMain('mqtt-gateway'),
-    env: {
-      NATS_URL: nats.url,
-      CREDENTIAL_KEY_FILE: keyFile,
-      GATEWAY_ID: 'mqtt-gateway-1',
-      PORT: String(gatewayPort),
-      LOG_LEVEL: 'warn',
-      ...options.gatewayEnvironment,
-    },
-    readyUrl: `http://127.0.0.1:${gatewayPort}/readyz`,
-  })
+  const gateways: ServiceProcess[] = []
+  async function addGateway(): Promise<ServiceProcess> {
+    const port = await freePort()
+    const number = gateways.length + 1
+    const gateway = await startServiceProcess({
+      name: `mqtt-gateway-${number}`,
+      main: serviceMain('mqtt-gateway'),
+      env: {
+        NATS_URL: options.natsUrlOf?.(nats, number) ?? nats.url,
+        CREDENTIAL_KEY_FILE: keyFile,
+        GATEWAY_ID: `mqtt-gateway-${number}`,
+        PORT: String(port),
+        LOG_LEVEL: 'warn',
+        ...options.gatewayEnvironment,
+      },
+      readyUrl: `http://127.0.0.1:${port}/readyz`,
+    })
+    gateways.push(gateway)
+    return gateway
+  }
+  for (let number = 1; number <= (options.gateways ?? 1); number += 1) await addGateway()
+  const writerPort = await freePort()
   const writer = await startServiceProcess({
     name: 'telemetry-writer',
     main: serviceMain('telemetry-writer'),
@@ -71,10 +87,12 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     broker,
     nats,
     postgres,
-    gateway,
+    gateway: gateways[0] as ServiceProcess,
+    gateways,
+    addGateway,
     writer,
     async stop() {
-      await Promise.all([gateway.kill9(), writer.kill9()])
+      await Promise.all([...gateways, writer].map((service) => service.kill9()))
       await Promise.all([broker.stop(), nats.stop(), postgres.stop()])
       rmSync(directory, { recursive: true, force: true })
     },

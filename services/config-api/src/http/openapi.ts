@@ -10,6 +10,7 @@ const TAGS = [
   { name: 'sockets', description: 'Sockets of PDUs, their MQTT configuration and live status' },
   { name: 'devices', description: 'Medical devices' },
   { name: 'mqtt', description: 'Devices through the sockets they are plugged into; state and history' },
+  { name: 'gateways', description: 'The gateway pool, for operations staff' },
   { name: 'service', description: 'Health and metrics' },
 ]
 

@@ -46,9 +46,17 @@ function online(socket: Body): SocketStatus {
     topic: socket.topic,
     socket_version: 1,
     pdu_version: 1,
-    connection: { state: 'connected', broker: 'b:1883', client_id: 'c', since: null, attempts: 0, last_error: null },
+    connection: {
+      state: 'connected',
+      broker: 'b:1883',
+      client_id: 'c',
+      since: null,
+      session_resumed: true,
+      attempts: 0,
+      last_error: null,
+    },
     subscription: { state: 'subscribed', requested_qos: 1, granted_qos: 1, reason: null },
-    traffic: { messages: 3, bytes: 300, dead_letters: 0, last_message_at: null, last_qos: 1 },
+    traffic: { messages: 3, bytes: 300, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: 1 },
     advice: [],
   }
 }

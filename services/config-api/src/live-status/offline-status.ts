@@ -33,11 +33,12 @@ function emptyStatus(socket: SocketRow, status: SocketStatus['status'], reason: 
       broker: broker ? `${broker.mqtt_broker_host}:${broker.mqtt_broker_port}` : null,
       client_id: null,
       since: null,
+      session_resumed: null,
       attempts: 0,
       last_error: null,
     },
     subscription: { state: 'none', requested_qos: null, granted_qos: null, reason: null },
-    traffic: { messages: 0, bytes: 0, dead_letters: 0, last_message_at: null, last_qos: null },
+    traffic: { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: null },
     advice: [],
   }
 }
