@@ -61,6 +61,8 @@ export interface BrokerConnection {
   publish(topic: string, payload: Buffer, options: { qos: 0 | 1 | 2; retain: boolean }): Promise<void>
   /** Stops reading, lets what is in flight be stored and acknowledged, disconnects; the broker keeps the session. */
   stop(): Promise<void>
+  /** Closes at once and waits for nothing; the broker keeps the session and delivers again what was not acknowledged. */
+  abandon(): void
   /** Like stop, and deletes the session at a broker that can be reached: nobody will come back for its queue. */
   discard(): Promise<void>
 }
@@ -329,6 +331,12 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       }
     },
     stop,
+    abandon() {
+      stopping = true
+      wake?.()
+      transport?.destroy()
+      setState({ state: 'none' })
+    },
     async discard() {
       const reachable = transport !== null
       await stop()

@@ -118,7 +118,16 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
 
   /** Hands a partition's connections over: stores and acknowledges what is in flight, disconnects, leaves the sessions. */
   async releasePartition(partition: number): Promise<void> {
-    const released: Promise<void>[] = []
+    await Promise.all(this.#takeConnections(partition).map((connection) => connection.stop()))
+  }
+
+  /** Closes a partition's connections at once, because somebody else may have it already. */
+  abandonPartition(partition: number): void {
+    for (const connection of this.#takeConnections(partition)) connection.abandon()
+  }
+
+  #takeConnections(partition: number): BrokerConnection[] {
+    const taken: BrokerConnection[] = []
     for (const [socketId, { socket }] of this.#entries) {
       if (socket.partition !== partition) continue
       this.#entries.delete(socketId)
@@ -127,9 +136,9 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     for (const [clientId, connection] of this.#connections) {
       if (!clientId.startsWith(`iomt-${partition}-`)) continue
       this.#connections.delete(clientId)
-      released.push(connection.stop())
+      taken.push(connection)
     }
-    await Promise.all(released)
+    return taken
   }
 
   /**

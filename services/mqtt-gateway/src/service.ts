@@ -2,7 +2,8 @@ import { type Bus, connectBus } from '@iomt/bus/connect'
 import { describeDurability } from '@iomt/bus/durability'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
 import { createPipelinedPublisher, type PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
-import { DEAD_LETTER_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
+import { DEAD_LETTER_STREAM, GATEWAY_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
+import { rebalanceSubject } from '@iomt/contracts/subjects'
 import { readKeyFile } from '@iomt/credential-vault/key-file'
 import { createVault } from '@iomt/credential-vault/vault'
 import { createFailpoint } from '@iomt/service-runtime/failpoint'
@@ -13,10 +14,12 @@ import type { Service } from '@iomt/service-runtime/run-service'
 import { SocketMqttClient } from '@iomt/socket-mqtt-client/socket-mqtt-client'
 import type { GatewayConfig } from './config.ts'
 import { createDesiredStateFeed } from './desired-state/desired-state-feed.ts'
+import { createEventPublisher } from './event-publisher.ts'
 import { createIngest } from './ingest/ingest.ts'
 import { createGatewayMetrics } from './metrics.ts'
-import { ownsEverything } from './ownership/owns-everything.ts'
+import { createNatsOwnershipPool } from './ownership/ownership-pool.nats.ts'
 import type { PartitionOwnership } from './ownership/partition-ownership.ts'
+import { createRebalanceObserver } from './rebalance/rebalance-observer.ts'
 import { createGatewayRpc } from './rpc/gateway-rpc.ts'
 import { createSocketSupervisor } from './sockets/socket-supervisor.ts'
 import { createStatusReporter } from './status/status-reporter.ts'
@@ -34,12 +37,12 @@ export interface Gateway extends Service {
 /** The gateway: the sockets of the partitions it owns, connected, their messages on NATS. */
 export function createGateway(config: GatewayConfig, logger: Logger, overrides: GatewayOverrides = {}): Gateway {
   const now = overrides.now ?? Date.now
-  const ownership = overrides.ownership ?? ownsEverything()
   const afterStore = createFailpoint('after-store', config)
   const stopping = new AbortController()
   const closers: Array<() => Promise<void> | void> = []
   let bus: Bus | null = null
   let synced = false
+  let received = 0
   let health: HealthServer | null = null
 
   async function start(): Promise<void> {
@@ -59,10 +62,24 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
     bus = await connectBus({ url: config.NATS_URL, name: config.GATEWAY_ID, logger, signal: stopping.signal })
     const { connection, manager } = bus
     closers.push(() => bus?.close())
-    await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM, STATUS_STREAM])
+    await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM, STATUS_STREAM, GATEWAY_STREAM])
     const { num_replicas: replicas } = (await manager.streams.info(TELEMETRY_STREAM.name)).config
     logger.info(describeDurability(connection.info?.version ?? '0', replicas), 'durability of an acknowledged reading')
 
+    const ownership =
+      overrides.ownership ??
+      (await createNatsOwnershipPool({
+        bus,
+        gateway: config.GATEWAY_ID,
+        logger,
+        figures: () => {
+          const { sockets, connections } = client.figures
+          return { sockets, connections, messages: received }
+        },
+        onRebalance({ partition, from, cause, acquired_at: acquiredAt, gap_ms: gap }) {
+          rebalances.acquired({ partition, from, cause, unownedSince: Date.parse(acquiredAt) - (gap ?? 0) })
+        },
+      }))
     const publisher: PipelinedPublisher = createPipelinedPublisher({
       connection,
       logger,
@@ -74,21 +91,26 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       () => client.figures,
       () => publisher.pending,
     )
+    const ingest = createIngest({
+      publisher,
+      metrics,
+      maxPayloadBytes: config.MAX_PAYLOAD_BYTES,
+      maxMessageBytes: () => connection.info?.max_payload ?? 1_048_576,
+      certain: () => ownership.certain(),
+      desiredState: (socket) => supervisor.desiredState(socket),
+      storedId: async (stream, sequence) =>
+        (await manager.streams.getMessage(stream, { seq: sequence }))?.json<{ id: string }>().id ?? null,
+      afterStore,
+      onDeadLetter: (socketId) => client.countDeadLetter(socketId),
+    })
     const client: SocketMqttClient = new SocketMqttClient({
       mayConnect: (partition) => ownership.owns(partition),
       maxPendingBytes: config.MAX_PENDING_BYTES,
       now,
-      deliver: createIngest({
-        publisher,
-        metrics,
-        maxPayloadBytes: config.MAX_PAYLOAD_BYTES,
-        maxMessageBytes: () => connection.info?.max_payload ?? 1_048_576,
-        desiredState: (socket) => supervisor.desiredState(socket),
-        storedId: async (stream, sequence) =>
-          (await manager.streams.getMessage(stream, { seq: sequence }))?.json<{ id: string }>().id ?? null,
-        afterStore,
-        onDeadLetter: (socketId) => client.countDeadLetter(socketId),
-      }),
+      deliver(delivery) {
+        received += 1
+        return ingest(delivery)
+      },
     })
     const feed = createDesiredStateFeed({
       bus,
@@ -107,7 +129,16 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       idleAfter: config.IDLE_AFTER_SECONDS * 1_000,
       onChange: (socketId) => status.touch(socketId),
     })
-    const status = createStatusReporter({ gateway: config.GATEWAY_ID, client, supervisor, publisher, now })
+    const events = createEventPublisher({ connection, logger })
+    closers.push(() => events.close())
+    const status = createStatusReporter({ gateway: config.GATEWAY_ID, client, supervisor, events, now })
+    const rebalances = createRebalanceObserver({
+      gateway: config.GATEWAY_ID,
+      client,
+      supervisor,
+      now,
+      onReceipt: (receipt) => events.publish(rebalanceSubject(config.GATEWAY_ID), receipt.id, receipt),
+    })
     const rpc = createGatewayRpc({ connection, logger, gateway: config.GATEWAY_ID, client, statusOf: status.statusOf })
 
     // Every socket is known before the first connection opens: a resumed session delivers at once, and a message for a
@@ -121,6 +152,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       rpc.stop()
       await ownership.stop()
       await client.close()
+      rebalances.stop()
       status.stop()
     })
     await ownership.start({
@@ -128,9 +160,9 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
         rpc.hold(partition)
         await supervisor.hold(partition)
       },
-      async revoked(partition) {
+      async revoked(partition, reason) {
         rpc.release(partition)
-        await supervisor.release(partition)
+        await supervisor.release(partition, reason === 'fence' ? 'abandoned' : 'drained')
       },
     })
     logger.info({ gateway: config.GATEWAY_ID, sockets: feed.size, healthPort: health.port }, 'gateway is running')

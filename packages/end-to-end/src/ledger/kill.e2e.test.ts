@@ -1,6 +1,5 @@
-import type { ServiceProcess } from '@iomt/testing/service-process'
-import { waitFor } from '@iomt/testing/wait-for'
 import { expect, test } from 'vitest'
+import { metric, untilMetric } from '../service-metric.ts'
 import { type LedgerRunOptions, runLedger } from './ledger-run.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -125,15 +124,6 @@ const cases: [string, Pick<LedgerRunOptions, 'faults' | 'broker' | 'writerEnviro
     },
   ],
 ]
-
-/** A figure of a service's /metrics. */
-async function metric(service: ServiceProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${service.url}/metrics`)).text()
-  return Number(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
-}
-
-const untilMetric = (service: ServiceProcess, name: string, least: number) =>
-  waitFor(async () => (await metric(service, name)) >= least, { what: `${name} of ${service.name} to reach ${least}` })
 
 test.each(cases)('kill -9 of %s: nothing lost, nothing twice', async (name, options) => {
   const result = await runLedger({ messages: MESSAGES, sockets: SOCKETS, ...options })

@@ -28,6 +28,8 @@ export interface PipelineOptions {
   /** Default 1. */
   readonly gateways?: number
   /** Where the gateway with this number finds NATS; for tests that cut it off. Default: the server itself. */
+  /** Called once the servers run and before any service does. */
+  readonly prepare?: (nats: NatsServer) => Promise<void>
   readonly natsUrlOf?: (nats: NatsServer, gateway: number) => string
   readonly broker?: StartMosquittoOptions
   readonly gatewayEnvironment?: Readonly<Record<string, string>>
@@ -49,10 +51,13 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
   const { database } = connectDatabase({ url: postgres.url, applicationName: 'test', onConnectionError() {} })
   await migrateToLatest(database)
   await database.destroy()
+  await options.prepare?.(nats)
   const gateways: ServiceProcess[] = []
+  let lastNumber = 0
   async function addGateway(): Promise<ServiceProcess> {
+    lastNumber += 1
+    const number = lastNumber
     const port = await freePort()
-    const number = gateways.length + 1
     const gateway = await startServiceProcess({
       name: `mqtt-gateway-${number}`,
       main: serviceMain('mqtt-gateway'),
@@ -69,7 +74,7 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     gateways.push(gateway)
     return gateway
   }
-  for (let number = 1; number <= (options.gateways ?? 1); number += 1) await addGateway()
+  for (let count = options.gateways ?? 1; count > 0; count -= 1) await addGateway()
   const writerPort = await freePort()
   const writer = await startServiceProcess({
     name: 'telemetry-writer',

@@ -12,6 +12,8 @@ import { telemetryMessageOf } from './telemetry-message-of.ts'
 
 export interface IngestOptions {
   readonly publisher: PipelinedPublisher
+  /** False when another gateway may have the connections by now that a delivery came from. */
+  readonly certain: () => boolean
   readonly desiredState: (config: SocketConfig) => SocketDesiredState
   /** The server's limit for one message, in bytes. */
   readonly maxMessageBytes: () => number
@@ -33,6 +35,8 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
   const readingId = createReadingIds()
 
   return async (delivery) => {
+    // Left to the new owner: not stored here, and not acknowledged.
+    if (!options.certain()) throw new Error('this gateway may not own the partition any more')
     const state = options.desiredState(delivery.socket)
     const id = readingId(delivery.receivedAt, delivery.deliveryKey)
     metrics.messages.inc()
@@ -77,7 +81,8 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     const messageId = deliveryKey ?? id
     const acknowledgement = await publish(subject, payload, messageId)
     if (!acknowledgement.duplicate || messageId === id) return
-    if (delivery.possiblyRedelivered) {
+    // After a freeze, a new owner of the session has stored what the broker had delivered to us.
+    if (delivery.possiblyRedelivered || !options.certain()) {
       metrics.collapsed.inc()
     } else if (
       acknowledgement.attempts === 1 ||

@@ -23,8 +23,8 @@ export interface SocketSupervisorOptions {
 /** Connects exactly the sockets of the partitions that are held here, as their desired state says. */
 export interface SocketSupervisor {
   hold(partition: number): Promise<void>
-  /** Resolves when nothing of the partition is connected any more. */
-  release(partition: number): Promise<void>
+  /** Resolves when nothing of the partition is connected any more: after what is in flight is stored, or at once. */
+  release(partition: number, how: 'drained' | 'abandoned'): Promise<void>
   apply(partition: number, socketId: string, state: SocketDesiredState | null): Promise<void>
   get(socketId: string): SupervisedSocket | null
   /** The desired state that a connected socket's configuration was made from, also for one that is just leaving. */
@@ -57,12 +57,13 @@ export function createSocketSupervisor(options: SocketSupervisorOptions): Socket
       held.add(partition)
       await Promise.all(feed.ofPartition(partition).map((state) => connect(partition, state)))
     },
-    async release(partition) {
+    async release(partition, how) {
       held.delete(partition)
       for (const [socketId, socket] of sockets) {
         if (socket.partition === partition) sockets.delete(socketId)
       }
-      await client.releasePartition(partition)
+      if (how === 'abandoned') client.abandonPartition(partition)
+      else await client.releasePartition(partition)
     },
     async apply(partition, socketId, state) {
       if (!held.has(partition)) return

@@ -2,7 +2,7 @@ import type { SocketStatus } from '@iomt/contracts/socket-status'
 import type { SocketConnectionStatus } from '@iomt/socket-mqtt-client/socket-connection-status'
 import type { SupervisedSocket } from '../sockets/socket-supervisor.ts'
 
-const NO_TRAFFIC = { messages: 0, bytes: 0, dead_letters: 0, last_message_at: null, last_qos: null }
+const NO_TRAFFIC = { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: null }
 
 /** The status of a socket of ours, without `since`. */
 export function socketStatusOf(
@@ -19,7 +19,15 @@ export function socketStatusOf(
     reason: notConnectable?.reason ?? 'waiting for the end of an earlier session',
     topic: state.topic,
     ...versions,
-    connection: { state: 'none', broker: null, client_id: null, since: null, attempts: 0, last_error: null },
+    connection: {
+      state: 'none',
+      broker: null,
+      client_id: null,
+      since: null,
+      session_resumed: null,
+      attempts: 0,
+      last_error: null,
+    },
     subscription: { state: 'none', requested_qos: null, granted_qos: null, reason: null },
     traffic: NO_TRAFFIC,
     advice: [],

@@ -1,9 +1,8 @@
-import type { PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
 import type { SocketStatus, SocketStatusEvent, SocketStatusName } from '@iomt/contracts/socket-status'
 import { statusSubject } from '@iomt/contracts/subjects'
 import type { SocketMqttClient } from '@iomt/socket-mqtt-client/socket-mqtt-client'
-import { headers } from '@nats-io/nats-core'
 import { v7 as uuidv7 } from 'uuid'
+import type { EventPublisher } from '../event-publisher.ts'
 import type { SocketSupervisor } from '../sockets/socket-supervisor.ts'
 import { socketStatusOf } from './socket-status-of.ts'
 
@@ -16,7 +15,7 @@ export interface StatusReporterOptions {
   readonly gateway: string
   readonly client: SocketMqttClient
   readonly supervisor: SocketSupervisor
-  readonly publisher: PipelinedPublisher
+  readonly events: EventPublisher
   readonly now: () => number
 }
 
@@ -36,7 +35,7 @@ interface Reported {
 }
 
 export function createStatusReporter(options: StatusReporterOptions): StatusReporter {
-  const { gateway, client, supervisor, publisher, now } = options
+  const { gateway, client, supervisor, events, now } = options
   const reported = new Map<string, Reported>()
   const touched = new Set<string>()
   let gatherTimer: NodeJS.Timeout | undefined
@@ -74,11 +73,7 @@ export function createStatusReporter(options: StatusReporterOptions): StatusRepo
       previous: last?.name ?? null,
       status,
     }
-    const header = headers()
-    header.set('Nats-Msg-Id', event.id)
-    const message = { subject: statusSubject(state), payload: Buffer.from(JSON.stringify(event)), headers: header }
-    // Rejected only when the gateway stops: the next owner reports what it sees.
-    publisher.publish(message).catch(() => undefined)
+    events.publish(statusSubject(state), event.id, event)
   }
 
   function touch(socketId: string): void {
