@@ -12,7 +12,7 @@ const SUBSCRIBE_PATIENCE = 30_000
 /** Milliseconds after the last subscription in which redeliveries still belong to it. */
 const REDELIVERY_PATIENCE = 2_000
 
-export interface AcquiredPartition {
+interface AcquiredPartition {
   readonly partition: number
   readonly from: string | null
   readonly cause: RebalanceCause
