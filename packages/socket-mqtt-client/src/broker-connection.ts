@@ -11,6 +11,8 @@ import { ConnectionRefusedError, type ConnectTransport, type IncomingPublish, ty
 
 /** A connection that lived this many milliseconds was a good one: the next back-off starts small again. */
 const STABLE_AFTER = 10_000
+/** Milliseconds in which a connection that is asked to stop waits for a moment with nothing in flight. */
+const QUIET_TIMEOUT = 200
 /** Milliseconds that in-flight deliveries get to be stored when the connection is asked to stop. */
 const DRAIN_TIMEOUT = 5_000
 /** A deduplication window (2 minutes) surely still knows what was delivered this many milliseconds ago. */
@@ -75,6 +77,9 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   const credentials = new Map<string, ConnectionCredentials>()
   let transport: Transport | null = null
   let running = false
+  /** Asked to stop: no new connection is made. */
+  let leaving = false
+  /** Nothing more is read. */
   let stopping = false
   let wake: (() => void) | null = null
   let lastConnectedAt: number | null = null
@@ -101,19 +106,19 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
 
   async function run(): Promise<void> {
     // New sockets usually come in groups; connecting in the next turn subscribes all of them before messages flow.
-    await new Promise((resolve) => setImmediate(resolve))
-    while (!stopping && topics.size > 0 && options.mayConnect()) {
+    await nextTurn()
+    while (!leaving && topics.size > 0 && options.mayConnect()) {
       setState({ state: 'connecting' })
       const startedAt = now()
       const reason = await holdConnection()
-      if (stopping) break
+      if (leaving) break
       const lived = lastConnectedAt !== null && lastConnectedAt >= startedAt ? now() - lastConnectedAt : 0
       failures = lived > STABLE_AFTER ? 1 : failures + 1
       setState({ state: 'waiting', lastError: reason, attempts: failures })
       await pause(backOff(failures - 1, options.random))
     }
     running = false
-    if (!stopping) setState({ state: 'none' })
+    if (!leaving) setState({ state: 'none' })
   }
 
   /** Connects and stays until the connection is gone; answers why. */
@@ -142,7 +147,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       attempts: 0,
       sessionResumed: transport.sessionPresent,
     })
-    if (stopping) transport.destroy()
+    if (leaving) transport.destroy()
     else subscriber.attach(transport)
     const reason = await closed.promise
     transport = null
@@ -273,19 +278,39 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   }
 
   async function stop(): Promise<void> {
-    stopping = true
+    leaving = true
     wake?.()
+    await untilQuiet()
+    stopping = true
     if (inFlight > 0) {
-      const timeout = Promise.withResolvers<void>()
-      const timer = setTimeout(timeout.resolve, DRAIN_TIMEOUT)
-      drained = timeout.resolve
-      await timeout.promise
-      clearTimeout(timer)
+      await untilDrained(DRAIN_TIMEOUT)
+      // Acknowledgements are written in the next turn; DISCONNECT must come after them.
+      await nextTurn()
     }
-    // Acknowledgements are written in the next turn; DISCONNECT must come after them.
-    await new Promise((resolve) => setImmediate(resolve))
     await transport?.disconnect()
     setState({ state: 'none' })
+  }
+
+  /**
+   * Goes on reading and acknowledging until there is a moment with nothing in hand. What the broker sends between our last
+   * acknowledgement and its reading of DISCONNECT is delivered once more to the next owner (MQTT-4.4.0-1): the shorter that
+   * is, the less. On a connection that is never quiet, reading stops after a while.
+   */
+  async function untilQuiet(): Promise<void> {
+    const deadline = now() + QUIET_TIMEOUT
+    while (transport && now() < deadline) {
+      if (inFlight > 0) await untilDrained(deadline - now())
+      await nextTurn()
+      if (inFlight === 0) return
+    }
+  }
+
+  async function untilDrained(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, milliseconds)
+    drained = resolve
+    await promise
+    clearTimeout(timer)
   }
 
   return {
@@ -307,7 +332,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
         if (changed) transport?.destroy()
         wake?.()
       }
-      if (!running && !stopping) {
+      if (!running && !leaving) {
         running = true
         void run()
       } else {
@@ -332,6 +357,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     },
     stop,
     abandon() {
+      leaving = true
       stopping = true
       wake?.()
       transport?.destroy()
@@ -352,3 +378,5 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     },
   }
 }
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))

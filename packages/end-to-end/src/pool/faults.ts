@@ -30,7 +30,7 @@ export const drain = (index: number): PoolFault => ({
 
 /** Longer than three leases; a blocked event loop looks the same to everybody else. */
 export const freeze = (index: number, leases = 3): PoolFault => ({
-  name: leases >= 1 ? `SIGSTOP for ${leases} leases` : `blocked for ${LEASE * leases} ms`,
+  name: leases >= 1 ? `SIGSTOP for ${leases.toFixed(1)} leases` : `blocked for ${Math.round(LEASE * leases)} ms`,
   async inject({ gateways }) {
     const gateway = gateways[index] as ServiceProcess
     gateway.freeze()
@@ -47,6 +47,14 @@ export const cutFromNats = (proxy: () => TcpProxy, milliseconds = 3 * LEASE): Po
     proxy().heal()
   },
 })
+
+/** A gateway that was never there before. */
+export const oneMore: PoolFault = {
+  name: 'one more (join)',
+  async inject(pipeline) {
+    await pipeline.addGateway()
+  },
+}
 
 export const killNats: PoolFault = {
   name: 'kill -9 nats-server',

@@ -1,4 +1,8 @@
+import type { RebalanceReceipt } from '@iomt/contracts/rebalance-receipt'
+import { GATEWAY_STREAM } from '@iomt/contracts/streams'
 import { createLedger } from '@iomt/testing/ledger'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
 import pg from 'pg'
 import { storedOnceDrained } from '../ledger/drained.ts'
 import { type Pipeline, type PipelineOptions, startPipeline } from '../ledger/pipeline.ts'
@@ -23,6 +27,8 @@ export interface FaultFigures {
   readonly fault: string
   /** Seconds that the readings published around the fault waited for a gateway, worst reading of each socket. */
   readonly waited: { readonly p50: number; readonly p99: number; readonly max: number }
+  /** How often the broker closed an old connection because its client id connected again: worst client. */
+  readonly takeovers: number
 }
 
 export interface PoolResult {
@@ -30,6 +36,7 @@ export interface PoolResult {
   readonly lost: number
   readonly duplicated: number
   readonly faults: FaultFigures[]
+  readonly receipts: RebalanceReceipt[]
 }
 
 /** Steady load over a pool of gateways while faults hit it one after the other; then the ledger, and what each fault cost. */
@@ -46,18 +53,25 @@ export async function runPool(options: PoolRunOptions): Promise<PoolResult> {
       ledger,
     })
     await pause(2_000)
-    const windows: { fault: string; from: number; to: number }[] = []
+    const windows: Window[] = []
     for (const fault of options.faults) {
       const from = Date.now()
+      const logged = pipeline.broker.log().length
       await fault.inject(pipeline)
       await pause(options.rest)
-      windows.push({ fault: fault.name, from, to: Date.now() })
+      windows.push({
+        fault: fault.name,
+        from,
+        to: Date.now(),
+        takeovers: takeovers(pipeline.broker.log().slice(logged)),
+      })
     }
     await publisher.stop()
     const stored = await storedOnceDrained(pipeline.postgres.url, ledger)
     const { lost, duplicated } = ledger.compare(stored)
     const faults = await Promise.all(windows.map((window) => figuresOf(pipeline.postgres.url, window)))
-    return { acknowledged: ledger.size, lost: lost.length, duplicated: duplicated.length, faults }
+    const receipts = await readReceipts(pipeline.nats.url)
+    return { acknowledged: ledger.size, lost: lost.length, duplicated: duplicated.length, faults, receipts }
   } catch (error) {
     const outputs = [...pipeline.gateways, pipeline.writer].map(
       (service) => `${service.name}:\n${service.output().slice(-2_000)}`,
@@ -70,10 +84,39 @@ export async function runPool(options: PoolRunOptions): Promise<PoolResult> {
   }
 }
 
-async function figuresOf(
-  url: string,
-  { fault, from, to }: { fault: string; from: number; to: number },
-): Promise<FaultFigures> {
+interface Window {
+  readonly fault: string
+  readonly from: number
+  readonly to: number
+  readonly takeovers: number
+}
+
+/** Mosquitto's own word on who was replaced: two owners that fight for a session would show here. */
+function takeovers(log: string): number {
+  const counts = new Map<string, number>()
+  for (const [, client] of log.matchAll(/Client (iomt-\S+) already connected, closing old connection/g)) {
+    counts.set(client as string, (counts.get(client as string) ?? 0) + 1)
+  }
+  return Math.max(0, ...counts.values())
+}
+
+async function readReceipts(natsUrl: string): Promise<RebalanceReceipt[]> {
+  const connection = await connect({ servers: natsUrl })
+  try {
+    const manager = await jetstreamManager(connection)
+    const { state } = await manager.streams.info(GATEWAY_STREAM.name)
+    const receipts: RebalanceReceipt[] = []
+    for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq += 1) {
+      const stored = await manager.streams.getMessage(GATEWAY_STREAM.name, { seq })
+      if (stored) receipts.push(stored.json<RebalanceReceipt>())
+    }
+    return receipts
+  } finally {
+    await connection.close()
+  }
+}
+
+async function figuresOf(url: string, { fault, from, to, takeovers: most }: Window): Promise<FaultFigures> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
@@ -88,7 +131,7 @@ async function figuresOf(
                 group by socket_id) as sockets`,
       [from, to],
     )
-    return { fault, waited: rows[0] as FaultFigures['waited'] }
+    return { fault, waited: rows[0] as FaultFigures['waited'], takeovers: most }
   } finally {
     await client.end()
   }
