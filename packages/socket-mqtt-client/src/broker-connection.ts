@@ -1,8 +1,8 @@
-import { createAcknowledgementQueue, type PendingAcknowledgement } from './acknowledgement-queue.ts'
 import { backOff } from './back-off.ts'
+import { createBrokerSession } from './broker-session.ts'
 import type { ConnectionCredentials, ConnectionProfile } from './connection-profile.ts'
-import { createRedeliveryDetector, deliveryKey } from './delivery-identity.ts'
 import { createEchoFilter, type EchoFilter } from './echo-filter.ts'
+import { createInFlight } from './in-flight.ts'
 import type { PendingBudget } from './pending-budget.ts'
 import type { DeliveryHandler, SocketConfig } from './socket-config.ts'
 import { createSocketTopics, type SocketTopics } from './socket-topics.ts'
@@ -17,8 +17,6 @@ const QUIET_TIMEOUT = 200
 const DRAIN_TIMEOUT = 5_000
 /** A deduplication window (2 minutes) surely still knows what was delivered this many milliseconds ago. */
 const SURELY_REMEMBERED = 60_000
-/** Brokers that redeliver without DUP do it right after CONNACK, within this many milliseconds. */
-const REDELIVERY_BURST = 5_000
 
 export interface ConnectionState {
   readonly state: 'connected' | 'connecting' | 'waiting' | 'none'
@@ -70,21 +68,22 @@ export interface BrokerConnection {
 }
 
 export function createBrokerConnection(options: BrokerConnectionOptions): BrokerConnection {
-  const { profile, budget, now } = options
+  const { profile, now } = options
   const topics = createSocketTopics()
   const echoes: EchoFilter = createEchoFilter(now)
   /** By socket, newest last: one user has one password, so the newest is right unless it was mistyped. */
   const credentials = new Map<string, ConnectionCredentials>()
   let transport: Transport | null = null
   let running = false
-  /** Asked to stop: no new connection is made. */
-  let leaving = false
+  /** Aborted when asked to stop: no new connection is made. */
+  const leaving = new AbortController()
   /** Nothing more is read. */
   let stopping = false
   let wake: (() => void) | null = null
   let lastConnectedAt: number | null = null
-  let inFlight = 0
-  let drained: (() => void) | null = null
+  let lastAliveAt = 0
+  let loop: Promise<void> = Promise.resolve()
+  const inFlight = createInFlight()
   let credentialTurn = 0
   let failures = 0
   let state: ConnectionState = {
@@ -107,30 +106,45 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   async function run(): Promise<void> {
     // New sockets usually come in groups; connecting in the next turn subscribes all of them before messages flow.
     await nextTurn()
-    while (!leaving && topics.size > 0 && options.mayConnect()) {
+    while (!leaving.signal.aborted && topics.size > 0 && options.mayConnect()) {
       setState({ state: 'connecting' })
       const startedAt = now()
       const reason = await holdConnection()
-      if (leaving) break
+      if (leaving.signal.aborted) break
       const lived = lastConnectedAt !== null && lastConnectedAt >= startedAt ? now() - lastConnectedAt : 0
       failures = lived > STABLE_AFTER ? 1 : failures + 1
       setState({ state: 'waiting', lastError: reason, attempts: failures })
       await pause(backOff(failures - 1, options.random))
     }
     running = false
-    if (!leaving) setState({ state: 'none' })
+    if (!leaving.signal.aborted) setState({ state: 'none' })
   }
 
   /** Connects and stays until the connection is gone; answers why. */
   async function holdConnection(): Promise<string> {
     const closed = Promise.withResolvers<string>()
-    const session = createSession(() => transport)
+    const session = createBrokerSession({
+      clientId: profile.clientId,
+      cleanSession: profile.cleanSession,
+      topics,
+      echoes,
+      budget: options.budget,
+      inFlight,
+      deliver: options.deliver,
+      now,
+      stopping: () => stopping,
+      onTraffic: options.onTraffic,
+      onStray(topic) {
+        options.onStray()
+        subscriber.unsubscribeStray(topic)
+      },
+    })
     try {
       transport = await options.connect(
         profile,
         nextCredentials(),
         { onPublish: session.onPublish, onClose: closed.resolve },
-        { cleanSession: profile.cleanSession },
+        { cleanSession: profile.cleanSession, signal: leaving.signal },
       )
     } catch (error) {
       const refused = error instanceof ConnectionRefusedError
@@ -138,7 +152,8 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       setState({ refused })
       return error instanceof Error ? error.message : String(error)
     }
-    session.opened(transport.sessionPresent)
+    if (!transport.sessionPresent) subscriber.sessionLost()
+    session.opened(transport, lastConnectedAt === null || now() - lastAliveAt > SURELY_REMEMBERED)
     lastConnectedAt = now()
     setState({
       state: 'connected',
@@ -147,11 +162,12 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       attempts: 0,
       sessionResumed: transport.sessionPresent,
     })
-    if (leaving) transport.destroy()
+    if (leaving.signal.aborted) transport.destroy()
     else subscriber.attach(transport)
     const reason = await closed.promise
     transport = null
     session.closed()
+    lastAliveAt = now()
     subscriber.detach()
     return subscriber.closeReason ?? reason
   }
@@ -160,111 +176,6 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     const distinct = [...new Map([...credentials.values()].map((entry) => [JSON.stringify(entry), entry])).values()]
     const newestFirst = distinct.reverse()
     return newestFirst[credentialTurn % Math.max(1, newestFirst.length)] ?? { password: undefined, tlsKey: undefined }
-  }
-
-  function createSession(currentTransport: () => Transport | null) {
-    const queue = createAcknowledgementQueue()
-    let early: Array<[IncomingPublish, () => void]> | null = []
-    let detector = createRedeliveryDetector(false)
-    let open = true
-    let openedAt = 0
-    let forgotten = false
-    let ready: PendingAcknowledgement[] = []
-
-    function acknowledge(pending: PendingAcknowledgement): void {
-      const released = queue.stored(pending)
-      if (released.length === 0 || !open) return
-      // Many are stored in one turn of the event loop: one write for all of them.
-      if (ready.length === 0) setImmediate(flush)
-      ready.push(...released)
-    }
-
-    function flush(): void {
-      const messages = ready
-      ready = []
-      if (open) currentTransport()?.acknowledge(messages)
-    }
-
-    function receive(message: IncomingPublish, next: () => void): void {
-      const { topic, payload, qos, packetId, dup, retain } = message
-      const pending = qos > 0 && packetId !== undefined ? queue.enqueue(packetId, qos as 1 | 2) : null
-      const redelivered = pending !== null && detector.possiblyRedelivered(pending.packetId, dup)
-      const sockets = topics.receivers(topic)
-      if (sockets.length === 0) {
-        options.onStray()
-        subscriber.unsubscribeStray(topic)
-      }
-      if (sockets.length === 0 || (!retain && echoes.isEcho(topic, payload))) {
-        if (pending) acknowledge(pending)
-        next()
-        return
-      }
-      const late = redelivered && forgotten && (dup || now() - openedAt < REDELIVERY_BURST)
-      const key =
-        pending && !profile.cleanSession ? deliveryKey(profile.clientId, pending.packetId, topic, payload) : null
-      const room = budget.take(payload.length)
-      inFlight += 1
-      const receivedAt = new Date(now())
-      const stored = sockets.map((socket) => {
-        options.onTraffic(socket, { bytes: payload.length, qos, dup })
-        return options.deliver({
-          socket,
-          topic,
-          payload,
-          qos,
-          retained: retain,
-          receivedAt,
-          deliveryKey: key && sockets.length > 1 ? `${key}:${socket.socket_id}` : key,
-          possiblyRedelivered: redelivered,
-          redeliveredLate: late,
-        })
-      })
-      const all = stored.length === 1 ? (stored[0] as Promise<void>) : Promise.all(stored)
-      all.then(
-        () => {
-          if (pending) acknowledge(pending)
-          settle(payload.length)
-        },
-        () => {
-          settle(payload.length)
-          // MQTT has no negative acknowledgement: a new connection makes the broker deliver it again.
-          if (open) currentTransport()?.destroy()
-        },
-      )
-      if (stopping) return
-      if (room) next()
-      else budget.whenRoom(next)
-    }
-
-    return {
-      onPublish(message: IncomingPublish, next: () => void) {
-        // Messages can arrive in the same packet as CONNACK, before we know whether the session was resumed.
-        if (early) early.push([message, next])
-        else receive(message, next)
-      },
-      opened(sessionPresent: boolean) {
-        openedAt = now()
-        detector = createRedeliveryDetector(sessionPresent)
-        forgotten = lastConnectedAt === null || openedAt - lastAliveAt() > SURELY_REMEMBERED
-        if (!sessionPresent) subscriber.sessionLost()
-        const messages = early ?? []
-        early = null
-        for (const [message, next] of messages) receive(message, next)
-      },
-      closed() {
-        open = false
-        aliveUntil = now()
-      },
-    }
-  }
-
-  let aliveUntil = 0
-  const lastAliveAt = () => aliveUntil
-
-  function settle(payloadBytes: number): void {
-    budget.give(payloadBytes)
-    inFlight -= 1
-    if (inFlight === 0) drained?.()
   }
 
   function pause(milliseconds: number): Promise<void> {
@@ -278,16 +189,18 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   }
 
   async function stop(): Promise<void> {
-    leaving = true
+    leaving.abort()
     wake?.()
     await untilQuiet()
     stopping = true
-    if (inFlight > 0) {
-      await untilDrained(DRAIN_TIMEOUT)
+    if (inFlight.count > 0) {
+      await inFlight.untilNone(DRAIN_TIMEOUT)
       // Acknowledgements are written in the next turn; DISCONNECT must come after them.
       await nextTurn()
     }
     await transport?.disconnect()
+    // A connect that was under way when we were asked must not take the session from its next owner.
+    await loop
     setState({ state: 'none' })
   }
 
@@ -299,18 +212,10 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   async function untilQuiet(): Promise<void> {
     const deadline = now() + QUIET_TIMEOUT
     while (transport && now() < deadline) {
-      if (inFlight > 0) await untilDrained(deadline - now())
+      await inFlight.untilNone(deadline - now())
       await nextTurn()
-      if (inFlight === 0) return
+      if (inFlight.count === 0) return
     }
-  }
-
-  async function untilDrained(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, milliseconds)
-    drained = resolve
-    await promise
-    clearTimeout(timer)
   }
 
   return {
@@ -332,9 +237,9 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
         if (changed) transport?.destroy()
         wake?.()
       }
-      if (!running && !leaving) {
+      if (!running && !leaving.signal.aborted) {
         running = true
-        void run()
+        loop = run()
       } else {
         subscriber.reconcile()
       }
@@ -357,7 +262,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     },
     stop,
     abandon() {
-      leaving = true
+      leaving.abort()
       stopping = true
       wake?.()
       transport?.destroy()
@@ -370,7 +275,10 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       if (profile.cleanSession || !reachable || !options.mayConnect()) return
       const ignore = { onPublish: (_message: IncomingPublish, next: () => void) => next(), onClose() {} }
       try {
-        const last = await options.connect(profile, nextCredentials(), ignore, { cleanSession: true })
+        const last = await options.connect(profile, nextCredentials(), ignore, {
+          cleanSession: true,
+          signal: AbortSignal.timeout(DRAIN_TIMEOUT),
+        })
         await last.disconnect()
       } catch {
         // The broker went away or refuses us by now: nothing more to tidy up from here.

@@ -137,6 +137,27 @@ test('comes back by itself after the broker was away, and after a cut network', 
   await untilStatus(client, socket.socket_id, 'online')
 })
 
+test('a partition that is released while it connects never connects late: the session belongs to the next owner', async () => {
+  const broker = await mosquitto()
+  const proxy = await startTcpProxy({ targetHost: '127.0.0.1', targetPort: broker.port })
+  cleanUps.push(() => proxy.close())
+  proxy.blackhole()
+  const socket = testSocket(`mqtt://127.0.0.1:${proxy.port}`)
+  const client = newClient()
+  await client.connectSocket(socket)
+  await waitFor(() => client.getSocketStatus(socket.socket_id)?.connection.state === 'connecting', {
+    what: 'the connect',
+  })
+  const releasedAt = performance.now()
+  await client.releasePartition(socket.partition)
+  expect(performance.now() - releasedAt).toBeLessThan(2_000)
+  proxy.heal()
+  const next = newClient()
+  await next.connectSocket(socket)
+  await untilStatus(next, socket.socket_id, 'idle')
+  expect(broker.log()).not.toContain('already connected')
+})
+
 test('above the byte cap it stops reading and stays connected; nothing is lost once storing goes on', async () => {
   const broker = await mosquitto({ logPackets: false, maxInflight: 0 })
   const device = await publisher(broker.url)

@@ -24,7 +24,7 @@ interface PublishPacketWithDeliveryQos extends IPublishPacket {
  * this connection's stream: mqtt.js would queue them into the next session when this one is gone. PUBREL is answered by
  * mqtt.js with PUBCOMP.
  */
-export const connectMqttJs: ConnectTransport = (profile, credentials, handlers, { cleanSession }) =>
+export const connectMqttJs: ConnectTransport = (profile, credentials, handlers, { cleanSession, signal }) =>
   new Promise((resolve, reject) => {
     const client = mqtt.connect(clientOptions(profile, credentials, cleanSession))
     let established = false
@@ -55,12 +55,16 @@ export const connectMqttJs: ConnectTransport = (profile, credentials, handlers, 
     client.on('disconnect', (packet) => {
       failure ??= new Error(`the broker disconnected us (reason 0x${(packet.reasonCode ?? 0).toString(16)})`)
     })
+    const abort = () => client.end(true)
+    signal.addEventListener('abort', abort, { once: true })
     client.once('connect', (connack) => {
       established = true
+      signal.removeEventListener('abort', abort)
       resolve(transportOf(client, profile, connack.sessionPresent))
     })
     client.once('close', () => {
       clearInterval(keepAliveWhileHeld)
+      signal.removeEventListener('abort', abort)
       client.end(true)
       const reason = failure?.message || 'the broker closed the connection'
       if (established) handlers.onClose(reason)

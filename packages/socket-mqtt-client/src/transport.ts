@@ -48,11 +48,11 @@ export class ConnectionRefusedError extends Error {
 /**
  * Opens one connection.
  *
- * @throws ConnectionRefusedError, or the network's error (`ECONNREFUSED`, TLS, no CONNACK within 10 s).
+ * @throws an error when `signal` aborts first, ConnectionRefusedError, or the network's error (`ECONNREFUSED`, TLS, no CONNACK within 10 s).
  */
 export type ConnectTransport = (
   profile: ConnectionProfile,
   credentials: ConnectionCredentials,
   handlers: TransportHandlers,
-  options: { cleanSession: boolean },
+  options: { cleanSession: boolean; signal: AbortSignal },
 ) => Promise<Transport>

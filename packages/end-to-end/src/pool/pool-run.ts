@@ -39,6 +39,9 @@ export interface PoolResult {
   readonly receipts: RebalanceReceipt[]
 }
 
+/** Milliseconds before the next fault: what is published then may already wait because of it. */
+const EDGE = 500
+
 /** Steady load over a pool of gateways while faults hit it one after the other; then the ledger, and what each fault cost. */
 export async function runPool(options: PoolRunOptions): Promise<PoolResult> {
   const pipeline = await startPipeline(options)
@@ -62,7 +65,7 @@ export async function runPool(options: PoolRunOptions): Promise<PoolResult> {
       windows.push({
         fault: fault.name,
         from,
-        to: Date.now(),
+        to: Date.now() - EDGE,
         takeovers: takeovers(pipeline.broker.log().slice(logged)),
       })
     }
