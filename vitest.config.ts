@@ -26,11 +26,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          // Each file runs several services and servers: more than two at once only measure each other.
+          // One file at a time: they check what the product promises in seconds, and two would measure each other.
           include: sources.map((source) => `${source}/**/*.e2e.test.ts`),
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 1,
           // After all others: the load of those would disturb their timing.
           sequence: { groupOrder: 1 },
         },
