@@ -86,6 +86,8 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       window: config.PUBLISH_WINDOW,
     })
     closers.push(() => publisher.close())
+    const deadLetterPublisher = createPipelinedPublisher({ connection, logger, window: 64 })
+    closers.push(() => deadLetterPublisher.close())
     const metrics = createGatewayMetrics(
       registry,
       () => client.figures,
@@ -93,6 +95,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
     )
     const ingest = createIngest({
       publisher,
+      deadLetterPublisher,
       metrics,
       maxPayloadBytes: config.MAX_PAYLOAD_BYTES,
       maxMessageBytes: () => connection.info?.max_payload ?? 1_048_576,

@@ -12,6 +12,8 @@ import { telemetryMessageOf } from './telemetry-message-of.ts'
 
 export interface IngestOptions {
   readonly publisher: PipelinedPublisher
+  /** One of its own: when the dead-letter stream is full, only connections that bring dead letters wait. */
+  readonly deadLetterPublisher: PipelinedPublisher
   /** False when another gateway may have the connections by now that a delivery came from. */
   readonly certain: () => boolean
   readonly desiredState: (config: SocketConfig) => SocketDesiredState
@@ -31,7 +33,7 @@ export interface IngestOptions {
  * Resolves when JetStream has it, which is when the broker may forget it.
  */
 export function createIngest(options: IngestOptions): DeliveryHandler {
-  const { publisher, metrics } = options
+  const { metrics } = options
   const readingId = createReadingIds()
 
   return async (delivery) => {
@@ -53,7 +55,7 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
       const detail = `the reading has ${payload.length} bytes, the NATS server takes ${options.maxMessageBytes()}`
       return storeDeadLetter(id, state, delivery, { reason: 'message-too-large', detail })
     }
-    await store(telemetrySubject(state, state.device_id), payload, id, delivery, delivery.deliveryKey)
+    await store(options.publisher, telemetrySubject(state, state.device_id), payload, id, delivery)
     metrics.readings.inc()
     options.afterStore(1)
   }
@@ -66,20 +68,20 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
   ): Promise<void> {
     const letter = deadLetterOf(id, state, delivery, rejection, options.maxMessageBytes())
     const subject = deadLetterSubject('decode', state)
-    await store(subject, Buffer.from(JSON.stringify(letter)), id, delivery, delivery.deliveryKey)
+    await store(options.deadLetterPublisher, subject, Buffer.from(JSON.stringify(letter)), id, delivery)
     metrics.deadLetters.inc({ reason: rejection.reason })
     options.onDeadLetter(state.socket_id)
   }
 
   async function store(
+    publisher: PipelinedPublisher,
     subject: string,
     payload: Uint8Array,
     id: string,
     delivery: Delivery,
-    deliveryKey: string | null,
   ): Promise<void> {
-    const messageId = deliveryKey ?? id
-    const acknowledgement = await publish(subject, payload, messageId)
+    const messageId = delivery.deliveryKey ?? id
+    const acknowledgement = await publish(publisher, subject, payload, messageId)
     if (!acknowledgement.duplicate || messageId === id) return
     // After a freeze, a new owner of the session has stored what the broker had delivered to us.
     if (delivery.possiblyRedelivered || !options.certain()) {
@@ -90,13 +92,18 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     ) {
       // Not a redelivery, and the stored message is not our own earlier attempt: the broker has used the packet id again
       // for an equal payload. Two readings.
-      await publish(subject, payload, id)
+      await publish(publisher, subject, payload, id)
     }
   }
+}
 
-  function publish(subject: string, payload: Uint8Array, messageId: string): Promise<PublishAcknowledgement> {
-    const header = headers()
-    header.set('Nats-Msg-Id', messageId)
-    return publisher.publish({ subject, payload, headers: header })
-  }
+function publish(
+  publisher: PipelinedPublisher,
+  subject: string,
+  payload: Uint8Array,
+  messageId: string,
+): Promise<PublishAcknowledgement> {
+  const header = headers()
+  header.set('Nats-Msg-Id', messageId)
+  return publisher.publish({ subject, payload, headers: header })
 }

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { type Bus, connectBus } from '@iomt/bus/connect'
+import { ensureStreams } from '@iomt/bus/ensure-streams'
+import { createPipelinedPublisher, type PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
+import { DEAD_LETTER_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
+import type { Delivery, DeliveryHandler, SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
+import { type NatsServer, startNats } from '@iomt/testing/nats'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createGatewayMetrics } from '../metrics.ts'
+import { desiredSocket } from '../testing/desired-state.ts'
+import { createIngest } from './ingest.ts'
+
+const logger = pino({ level: 'silent' })
+let nats: NatsServer
+let bus: Bus
+let publisher: PipelinedPublisher
+let ingest: DeliveryHandler
+let certain = true
+
+beforeAll(async () => {
+  nats = await startNats()
+  bus = await connectBus({ url: nats.url, name: 'test', logger })
+  await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM])
+  publisher = createPipelinedPublisher({ connection: bus.connection, logger })
+  const state = desiredSocket('mqtt://127.0.0.1:1883')
+  const figures = () => ({ sockets: 0, connections: 0, connected: 0, pendingBytes: 0, strays: 0 })
+  ingest = createIngest({
+    publisher,
+    deadLetterPublisher: publisher,
+    certain: () => certain,
+    desiredState: () => state,
+    maxMessageBytes: () => 8_000_000,
+    maxPayloadBytes: 262_144,
+    storedId: async (stream, seq) =>
+      (await bus.manager.streams.getMessage(stream, { seq }))?.json<{ id: string }>().id ?? null,
+    afterStore() {},
+    onDeadLetter() {},
+    metrics: createGatewayMetrics(new Registry(), figures, () => 0),
+  })
+})
+beforeEach(async () => {
+  certain = true
+  await bus.manager.streams.purge(TELEMETRY_STREAM.name)
+})
+afterAll(async () => {
+  publisher.close()
+  await bus.close()
+  await nats.stop()
+})
+
+const delivery = (changes: Partial<Delivery>): Delivery => ({
+  socket: {} as SocketConfig,
+  topic: 'ward/socket1',
+  payload: Buffer.from('{"voltage":230}'),
+  qos: 1,
+  retained: false,
+  receivedAt: new Date(),
+  deliveryKey: null,
+  possiblyRedelivered: false,
+  redeliveredLate: false,
+  ...changes,
+})
+const stored = async () => (await bus.manager.streams.info(TELEMETRY_STREAM.name)).state.messages
+
+test('a redelivery is stored once', async () => {
+  const deliveryKey = randomUUID()
+  await ingest(delivery({ deliveryKey }))
+  await ingest(delivery({ deliveryKey, possiblyRedelivered: true }))
+  expect(await stored()).toBe(1)
+})
+
+test('a packet id that the broker used again for an equal payload makes two readings', async () => {
+  const deliveryKey = randomUUID()
+  await ingest(delivery({ deliveryKey }))
+  await ingest(delivery({ deliveryKey }))
+  expect(await stored()).toBe(2)
+})
+
+test('a thawed zombie stores nothing, and does not take the reading of the new owner for a second one', async () => {
+  const deliveryKey = randomUUID()
+  await ingest(delivery({ deliveryKey }))
+  certain = false
+  await expect(ingest(delivery({ deliveryKey: randomUUID() }))).rejects.toThrow(/may not own/)
+  certain = true
+  // Published while it was sure, answered when it no longer was.
+  const answered = ingest(delivery({ deliveryKey }))
+  certain = false
+  await answered
+  expect(await stored()).toBe(1)
+})
+
+test('at QoS 0 equal payloads are as many readings', async () => {
+  await Promise.all([1, 2, 3].map(() => ingest(delivery({ qos: 0 }))))
+  expect(await stored()).toBe(3)
+})
