@@ -14,6 +14,8 @@ export interface StartServiceProcessOptions {
   readyUrl?: string
   /** Milliseconds until it must be ready; default 30,000. */
   readyTimeout?: number
+  /** Name of a network namespace to run in; see `network-namespace`. */
+  networkNamespace?: string | undefined
   /** Options for Node itself, e.g. `--cpu-prof`. */
   nodeOptions?: readonly string[]
 }
@@ -52,8 +54,13 @@ export async function startServiceProcess(options: StartServiceProcessOptions): 
 
   const launch = () =>
     spawnGuarded({
-      command: process.execPath,
-      args: [...(options.nodeOptions ?? []), main],
+      // `ip netns exec` becomes the program it starts, so the process id and its signals are the service's own.
+      command: options.networkNamespace ? 'ip' : process.execPath,
+      args: [
+        ...(options.networkNamespace ? ['netns', 'exec', options.networkNamespace, process.execPath] : []),
+        ...(options.nodeOptions ?? []),
+        main,
+      ],
       env: { ...inherited(), ...env },
       cwd: process.cwd(),
     })

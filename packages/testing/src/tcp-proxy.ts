@@ -4,11 +4,13 @@ import { connect, createServer, type Socket } from 'node:net'
 export interface TcpProxyOptions {
   targetHost: string
   targetPort: number
+  /** Address to listen on; default 127.0.0.1. */
+  host?: string
   /** Port to listen on; default any free one. */
   port?: number
 }
 
-/** A TCP proxy on 127.0.0.1 whose network can be broken on purpose. */
+/** A TCP proxy whose network can be broken on purpose. */
 export interface TcpProxy {
   readonly port: number
   /** Number of clients connected now. */
@@ -29,7 +31,12 @@ interface Pair {
 }
 
 /** Starts a proxy in front of a server. */
-export async function startTcpProxy({ targetHost, targetPort, port = 0 }: TcpProxyOptions): Promise<TcpProxy> {
+export async function startTcpProxy({
+  targetHost,
+  targetPort,
+  host = '127.0.0.1',
+  port = 0,
+}: TcpProxyOptions): Promise<TcpProxy> {
   let mode: 'forward' | 'cut' | 'blackhole' = 'forward'
   const pairs = new Set<Pair>()
 
@@ -64,7 +71,7 @@ export async function startTcpProxy({ targetHost, targetPort, port = 0 }: TcpPro
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(port, host, resolve)
   })
   const address = server.address()
 

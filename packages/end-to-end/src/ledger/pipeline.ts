@@ -7,6 +7,7 @@ import { migrateToLatest } from '@iomt/database/migrate'
 import { freePort } from '@iomt/testing/free-port'
 import { type MosquittoBroker, type StartMosquittoOptions, startMosquitto } from '@iomt/testing/mosquitto'
 import { type NatsServer, startNats } from '@iomt/testing/nats'
+import type { NetworkNamespace } from '@iomt/testing/network-namespace'
 import { type PostgresServer, startPostgres } from '@iomt/testing/postgres-server'
 import { type ServiceProcess, startServiceProcess } from '@iomt/testing/service-process'
 
@@ -28,8 +29,10 @@ export interface PipelineOptions {
   /** Default 1. */
   readonly gateways?: number
   /** Where the gateway with this number finds NATS; for tests that cut it off. Default: the server itself. */
+  /** The host that the gateway with this number runs on; default this machine. */
+  readonly hostOf?: (gateway: number) => NetworkNamespace | undefined
   /** Called once the servers run and before any service does. */
-  readonly prepare?: (nats: NatsServer) => Promise<void>
+  readonly prepare?: (servers: { nats: NatsServer; broker: MosquittoBroker }) => Promise<void>
   readonly natsUrlOf?: (nats: NatsServer, gateway: number) => string
   readonly broker?: StartMosquittoOptions
   readonly gatewayEnvironment?: Readonly<Record<string, string>>
@@ -51,13 +54,14 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
   const { database } = connectDatabase({ url: postgres.url, applicationName: 'test', onConnectionError() {} })
   await migrateToLatest(database)
   await database.destroy()
-  await options.prepare?.(nats)
+  await options.prepare?.({ nats, broker })
   const gateways: ServiceProcess[] = []
   let lastNumber = 0
   async function addGateway(): Promise<ServiceProcess> {
     lastNumber += 1
     const number = lastNumber
     const port = await freePort()
+    const host = options.hostOf?.(number)
     const gateway = await startServiceProcess({
       name: `mqtt-gateway-${number}`,
       main: serviceMain('mqtt-gateway'),
@@ -65,11 +69,13 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
         NATS_URL: options.natsUrlOf?.(nats, number) ?? nats.url,
         CREDENTIAL_KEY_FILE: keyFile,
         GATEWAY_ID: `mqtt-gateway-${number}`,
+        HOST: host?.address ?? '127.0.0.1',
         PORT: String(port),
         LOG_LEVEL: 'warn',
         ...options.gatewayEnvironment,
       },
-      readyUrl: `http://127.0.0.1:${port}/readyz`,
+      networkNamespace: host?.name,
+      readyUrl: `http://${host?.address ?? '127.0.0.1'}:${port}/readyz`,
     })
     gateways.push(gateway)
     return gateway

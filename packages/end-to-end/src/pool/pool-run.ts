@@ -19,6 +19,8 @@ export interface PoolRunOptions extends PipelineOptions {
   readonly messagesPerSecond: number
   /** One after the other; each is followed by a time of rest. */
   readonly faults: readonly PoolFault[]
+  /** Where gateways find the broker, when that is not where it is. */
+  readonly brokerUrl?: () => string
   /** Milliseconds of steady flow after each fault. */
   readonly rest: number
 }
@@ -46,7 +48,11 @@ const EDGE = 500
 export async function runPool(options: PoolRunOptions): Promise<PoolResult> {
   const pipeline = await startPipeline(options)
   try {
-    const sockets = await configureSockets(pipeline.nats.url, pipeline.broker.url, options.sockets)
+    const sockets = await configureSockets(
+      pipeline.nats.url,
+      options.brokerUrl?.() ?? pipeline.broker.url,
+      options.sockets,
+    )
     const ledger = createLedger()
     const publisher = await startSteadyPublisher({
       brokerUrl: pipeline.broker.url,

@@ -3,6 +3,7 @@ import { startTcpProxy, type TcpProxy } from '@iomt/testing/tcp-proxy'
 import { afterEach, expect, test } from 'vitest'
 import { crash, cutFromNats, drain, freeze, killNats, oneMore, startAgain } from './faults.ts'
 import { type PoolFault, type PoolResult, runPool } from './pool-run.ts'
+import { report } from './report.ts'
 
 const SOCKETS = 500
 const MESSAGES_PER_SECOND = 2_000
@@ -71,7 +72,7 @@ async function run(faults: readonly PoolFault[]): Promise<PoolResult> {
       if (gateway !== 3) return nats.url
       return `nats://127.0.0.1:${proxies[0]?.port}`
     },
-    async prepare(nats) {
+    async prepare({ nats }) {
       proxies.push(await startTcpProxy({ targetHost: '127.0.0.1', targetPort: nats.port }))
     },
   })
@@ -97,19 +98,4 @@ function randomFrom(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
-}
-
-function report({ acknowledged, lost, duplicated, faults }: PoolResult): void {
-  const line = (cells: readonly string[]) =>
-    `${cells[0]?.padEnd(26)}${cells
-      .slice(1)
-      .map((cell) => cell.padStart(10))
-      .join('')}`
-  const rows = faults.map(({ fault, waited, takeovers }) =>
-    line([fault, ...[waited.p50, waited.p99, waited.max].map((seconds) => seconds.toFixed(2)), String(takeovers)]),
-  )
-  const head = line(['seconds without a gateway', 'p50', 'p99', 'max', 'takeovers'])
-  process.stdout.write(
-    `${[head, ...rows].join('\n')}\n${acknowledged} acknowledged, ${lost} lost, ${duplicated} duplicated\n`,
-  )
 }
