@@ -168,7 +168,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
         await supervisor.release(partition, reason === 'fence' ? 'abandoned' : 'drained')
       },
     })
-    logger.info({ gateway: config.GATEWAY_ID, sockets: feed.size, healthPort: health.port }, 'gateway is running')
+    logger.info({ gateway: config.GATEWAY_ID, knownSockets: feed.size, healthPort: health.port }, 'gateway is running')
   }
 
   return {
