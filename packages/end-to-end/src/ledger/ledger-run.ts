@@ -1,20 +1,31 @@
 import { createLedger, type LedgerComparison } from '@iomt/testing/ledger'
+import { waitFor } from '@iomt/testing/wait-for'
+import { metric } from '../service-metric.ts'
 import { storedOnceDrained } from './drained.ts'
 import { type Pipeline, type PipelineOptions, startPipeline } from './pipeline.ts'
 import { publishNumbered } from './publisher.ts'
 import { configureSockets } from './sockets.ts'
 
+export interface LedgerFault {
+  readonly after: number
+  /** Publish nothing until the gateway has what was acknowledged, and go on after the fault. */
+  readonly whileQuiet?: boolean
+  inject(pipeline: Pipeline): Promise<void>
+}
+
 export interface LedgerRunOptions extends PipelineOptions {
   readonly messages: number
   readonly sockets: number
   /** Done once each when that many messages have been acknowledged to the publishers, which go on meanwhile. */
-  readonly faults: readonly { after: number; inject: (pipeline: Pipeline) => Promise<void> }[]
+  readonly faults: readonly LedgerFault[]
 }
 
 export interface LedgerResult extends LedgerComparison {
   readonly acknowledged: number
   readonly stored: number
 }
+
+const RECEIVED = 'iomt_gateway_messages_total'
 
 /**
  * The proof of the product's promise: numbered messages over real servers, faults in the middle of them, and at the end
@@ -28,16 +39,27 @@ export async function runLedger(options: LedgerRunOptions): Promise<LedgerResult
     const remaining = [...options.faults].sort((one, other) => one.after - other.after)
     // One after the other: the second of two may come due while the first is still starting something again.
     let injected = Promise.resolve()
+    let paused = false
+    const strike = async (fault: LedgerFault) => {
+      paused = fault.whileQuiet === true
+      if (paused)
+        await waitFor(async () => (await metric(pipeline.gateway, RECEIVED)) >= ledger.size, {
+          what: 'the gateway to have everything',
+        })
+      await fault.inject(pipeline)
+      paused = false
+    }
     await publishNumbered({
       brokerUrl: pipeline.broker.url,
       sockets,
       messages: options.messages,
       clients: 5,
+      paused: () => paused,
       ledger,
       onProgress(published) {
         while (remaining[0] && published >= remaining[0].after) {
-          const { inject } = remaining.shift() as (typeof remaining)[0]
-          injected = injected.then(() => inject(pipeline))
+          const fault = remaining.shift() as LedgerFault
+          injected = injected.then(() => strike(fault))
         }
       },
     })

@@ -15,6 +15,8 @@ export interface PublisherOptions {
   /** Messages in all, dealt to the sockets in turn. */
   readonly messages: number
   readonly clients: number
+  /** Nothing is published while it answers true. */
+  readonly paused: () => boolean
   readonly ledger: Ledger
   /** Called for each number that is about to be published. */
   readonly onProgress: (published: number) => void
@@ -44,10 +46,11 @@ export async function publishNumbered(options: PublisherOptions): Promise<void> 
       let closed = false
       client.on('close', () => {
         closed = true
+        clearInterval(pace)
         resolve()
       })
       const fill = () => {
-        while (!closed && inFlight < WINDOW && acknowledged + inFlight < options.messages) {
+        while (!closed && inFlight < WINDOW && acknowledged + inFlight < options.messages && !options.paused()) {
           const index = turn % options.sockets.length
           turn += 1
           const socket = options.sockets[index] as NumberedSocket
@@ -66,6 +69,7 @@ export async function publishNumbered(options: PublisherOptions): Promise<void> 
         }
         if (inFlight === 0 && acknowledged >= options.messages) resolve()
       }
+      const pace = setInterval(fill, 5)
       fill()
     })
   }
