@@ -88,3 +88,13 @@ test('a lost compare-and-set is recognised', async () => {
   expect(isRevisionConflict(await bucket.create('key', 'four').catch((error: unknown) => error))).toBe(true)
   expect(isRevisionConflict(new Error('wrong last sequence'))).toBe(false)
 })
+
+test('a bucket that many make in the same moment is one bucket', async () => {
+  const buses = await Promise.all(Array.from({ length: 6 }, () => connectBus({ url: nats.url, name: 'test', logger })))
+  for (let round = 0; round < 5; round += 1) {
+    const buckets = await Promise.all(buses.map((other) => openBucket(other, `raced-${round}`)))
+    await buckets[0]?.put('key', 'value')
+    expect((await buckets[5]?.get('key'))?.string()).toBe('value')
+  }
+  for (const other of buses) await other.close()
+})

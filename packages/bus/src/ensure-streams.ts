@@ -45,7 +45,8 @@ async function addStream(bus: Bus, definition: StreamDefinition): Promise<void> 
   try {
     await bus.manager.streams.add(config)
   } catch (error) {
-    // Two services may add it at once; the loser finds it there.
+    // Two services may add it at once; the loser finds it there, a moment later.
+    await new Promise((resolve) => setTimeout(resolve, 200))
     await bus.manager.streams.info(definition.name).catch(() => {
       throw error
     })

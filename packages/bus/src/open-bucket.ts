@@ -1,7 +1,18 @@
+import { JetStreamApiError } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { Bus } from './connect.ts'
 
+/** Two that make a bucket in the same moment: the server tells one of them that name or subjects are taken. */
+const ATTEMPTS = 5
+
 /** Opens a key-value bucket, making it when it is not there: file storage, the newest value of each key. */
 export async function openBucket(bus: Bus, name: string): Promise<KV> {
-  return await new Kvm(bus.jetstream).create(name, { history: 1 })
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await new Kvm(bus.jetstream).create(name, { history: 1 })
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || attempt === ATTEMPTS) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50 * attempt))
+    }
+  }
 }
