@@ -11,7 +11,7 @@ test('defaults', () => {
     socketsPerPdu: 8,
     interval: 1_000,
     simulator: true,
-    dataDirectory: '/work/.iomt',
+    dataDirectory: '/data/.iomt',
     ports: { api: null, nats: null, mqtt: null, postgres: null },
   })
 })
@@ -33,7 +33,7 @@ test('every flag, with a space or an equals sign', () => {
   ).toMatchObject({ gateways: 3, writers: 2, pdus: 5, socketsPerPdu: 6, interval: 50, simulator: false })
   expect(
     parse('--data-dir', 'x', '--api-port', '1', '--nats-port', '2', '--mqtt-port', '3', '--postgres-port', '4'),
-  ).toMatchObject({ dataDirectory: '/work/x', ports: { api: 1, nats: 2, mqtt: 3, postgres: 4 } })
+  ).toMatchObject({ dataDirectory: '/data/x', ports: { api: 1, nats: 2, mqtt: 3, postgres: 4 } })
   expect(parse('--data-dir', '/abs')).toMatchObject({ dataDirectory: '/abs' })
   expect(parse('--help')).toBe('help')
 })

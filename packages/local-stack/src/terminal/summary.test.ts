@@ -13,8 +13,8 @@ const stack = {
 }
 const options = {
   stack,
-  adminKeyFile: '/work/.iomt/admin-api-key',
-  dataDirectory: '/work/.iomt',
+  adminKeyFile: '/data/.iomt/admin-api-key',
+  dataDirectory: '/data/.iomt',
   simulator: true,
   colours: coloursFor({}, {}),
   columns: 200,
@@ -26,7 +26,7 @@ test('every line of the box is equally wide and the commands carry the real port
   const text = lines.join('\n')
   expect(text).toContain('http://127.0.0.1:8080/docs')
   expect(text).toContain(
-    `curl -s -H "Authorization: Bearer $(cat /work/.iomt/admin-api-key)" http://127.0.0.1:8080/mqtt/devices`,
+    `curl -s -H "Authorization: Bearer $(cat /data/.iomt/admin-api-key)" http://127.0.0.1:8080/mqtt/devices`,
   )
   expect(text).toContain(`nats sub -s nats://127.0.0.1:4223 'iomt.v1.telemetry.hopt.icu.>'`)
   expect(text).toContain('mosquitto_pub -h 127.0.0.1 -p 1884 -q 1 -t hopt/tang3/pkt/socket1')
