@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { FlagError, parseFlags } from './flags.ts'
 
-const parse = (...args: string[]) => parseFlags(args, '/work')
+const parse = (...args: string[]) => parseFlags(args, '/data')
 
 test('defaults', () => {
   expect(parse()).toEqual({
