@@ -59,7 +59,7 @@ export interface BrokerConnection {
   put(socket: SocketConfig, credentials: ConnectionCredentials): void
   remove(socketId: string): void
   publish(topic: string, payload: Buffer, options: { qos: 0 | 1 | 2; retain: boolean }): Promise<void>
-  /** Stops reading, lets what is in flight be stored and acknowledged, disconnects; the broker keeps the session. */
+  /** Takes nothing more in, lets what is in flight be stored and acknowledged, disconnects; the broker keeps the session. */
   stop(): Promise<void>
   /** Closes at once and waits for nothing; the broker keeps the session and delivers again what was not acknowledged. */
   abandon(): void
@@ -77,7 +77,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   let running = false
   /** Aborted when asked to stop: no new connection is made. */
   const leaving = new AbortController()
-  /** Nothing more is read. */
+  /** Nothing more is taken in. */
   let stopping = false
   let wake: (() => void) | null = null
   let lastConnectedAt: number | null = null
@@ -207,7 +207,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   /**
    * Goes on reading and acknowledging until there is a moment with nothing in hand. What the broker sends between our last
    * acknowledgement and its reading of DISCONNECT is delivered once more to the next owner (MQTT-4.4.0-1): the shorter that
-   * is, the less. On a connection that is never quiet, reading stops after a while.
+   * is, the less. On a connection that is never quiet, no more is taken in after a while.
    */
   async function untilQuiet(): Promise<void> {
     const deadline = now() + QUIET_TIMEOUT

@@ -19,7 +19,7 @@ export interface BrokerSessionOptions {
   readonly inFlight: InFlight
   readonly deliver: DeliveryHandler
   readonly now: () => number
-  /** True once nothing more is to be read. */
+  /** True once nothing more is to be taken in. */
   readonly stopping: () => boolean
   readonly onTraffic: (socket: SocketConfig, message: { bytes: number; qos: number; dup: boolean }) => void
   /** A message on a topic that no socket has. */
@@ -62,6 +62,9 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
   }
 
   function receive(message: IncomingPublish, next: () => void): void {
+    // Left to the next owner, to whom the broker delivers it again. Holding it here instead would keep the broker's closing
+    // from being read, and the handover waiting for it.
+    if (options.stopping()) return next()
     const { topic, payload, qos, packetId, dup, retain } = message
     const pending = qos > 0 && packetId !== undefined ? queue.enqueue(packetId, qos as 1 | 2) : null
     const redelivered = pending !== null && detector.possiblyRedelivered(pending.packetId, dup)
@@ -104,7 +107,6 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
         transport?.destroy()
       },
     )
-    if (options.stopping()) return
     if (room) next()
     else budget.whenRoom(next)
   }

@@ -158,6 +158,39 @@ test('a partition that is released while it connects never connects late: the se
   expect(broker.log()).not.toContain('already connected')
 })
 
+test('a connection that is never quiet is handed over without being forced, and nothing is lost', async () => {
+  const broker = await mosquitto({ logPackets: false, maxInflight: 0 })
+  const device = await publisher(broker.url)
+  const socket = testSocket(broker.url)
+  const stored = new Set<string>()
+  const deliver = async ({ payload }: Delivery) => {
+    // Slower than the next message comes: there is always something in flight.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    stored.add(payload.toString())
+  }
+  const first = newClient({ deliver })
+  await first.connectSocket(socket)
+  await untilStatus(first, socket.socket_id, 'idle')
+  let published = 0
+  let publishing = true
+  const flow = (async () => {
+    while (publishing) {
+      const group = Array.from({ length: 20 }, () => device.publishAsync(socket.topic, String(published++), { qos: 1 }))
+      await Promise.all(group)
+    }
+  })()
+  await waitFor(() => stored.size > 200, { what: 'the flow' })
+  const releasedAt = performance.now()
+  await first.releasePartition(socket.partition)
+  // Waiting for a moment of quiet takes 200 ms, giving up on an orderly close a second more.
+  expect(performance.now() - releasedAt).toBeLessThan(1_000)
+  publishing = false
+  await flow
+  const second = newClient({ deliver })
+  await second.connectSocket(socket)
+  await waitFor(() => stored.size === published, { what: 'the next owner to have the rest' })
+})
+
 test('above the byte cap it stops reading and stays connected; nothing is lost once storing goes on', async () => {
   const broker = await mosquitto({ logPackets: false, maxInflight: 0 })
   const device = await publisher(broker.url)

@@ -43,7 +43,7 @@ test.skipIf(!networkNamespacesWork())(
     })
     report(result)
     expect(result).toMatchObject({ lost: 0, duplicated: 0 })
-    for (const { fault: name, waited } of result.faults) expect(waited.p99, name).toBeLessThan(15)
+    for (const { fault: name, waited } of result.faults) expect(waited.p99, name).toBeLessThan(9)
   },
   180_000,
 )

@@ -29,9 +29,9 @@ test('three gateways under load: any of them killed, stopped, frozen or cut off,
   report(result)
   expect(result).toMatchObject({ lost: 0, duplicated: 0 })
   const waited = Object.fromEntries(result.faults.map(({ fault, waited: seconds }) => [fault, seconds.p99]))
-  // The promises are 5 s and 0.5 s, and the table shows them; a shared machine that is busy otherwise is allowed for.
-  expect(waited['kill -9']).toBeLessThan(15)
-  expect(waited['SIGTERM (drain)']).toBeLessThan(10)
+  // The promises are 5 s and 0.5 s, and the table shows them; the bounds allow for a shared machine.
+  expect(waited['kill -9']).toBeLessThan(7)
+  expect(waited['SIGTERM (drain)']).toBeLessThan(2)
   // A zombie causes at most one takeover of a connection, a planned move none.
   for (const { fault, takeovers } of result.faults) {
     expect(takeovers, fault).toBeLessThanOrEqual(fault.includes('drain') || fault.includes('join') ? 0 : 1)
@@ -43,7 +43,8 @@ test('three gateways under load: any of them killed, stopped, frozen or cut off,
     sum(planned.map((receipt) => receipt.redelivered)),
   ]
   process.stdout.write(`planned moves: ${moved} sockets, ${redelivered} messages redelivered\n`)
-  // What crosses our DISCONNECT on the wire is redelivered by the standard (and collapsed): printed, not bounded.
+  // Only what crosses our DISCONNECT on the wire is redelivered (MQTT-4.4.0-1): messages of a few sockets in a hundred.
+  expect(redelivered).toBeLessThan(moved * 0.1)
   expect(moved).toBeGreaterThan(0)
 }, 240_000)
 
