@@ -44,6 +44,8 @@ export interface OwnLife {
    * @throws DuplicateGatewayIdError when another process has this id and is alive.
    */
   begin(): Promise<void>
+  /** Rejects with a DuplicateGatewayIdError as soon as another process with this id is seen to be alive; else pending. */
+  readonly displaced: Promise<never>
   /** The life that is valid right now, or null. Cheap; looks at the clock, so it is right even after a freeze. */
   current(): string | null
   /** Was this token made by this process? */
@@ -75,6 +77,8 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
   let attempts: Promise<void> = Promise.resolve()
   const begun = Promise.withResolvers<void>()
   begun.promise.catch(() => undefined)
+  const displaced = Promise.withResolvers<never>()
+  displaced.promise.catch(() => undefined)
 
   const memberValue = (token: string, last = false): GatewayMember => ({
     v: 1,
@@ -173,7 +177,7 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
 
   function reportDuplicate(): void {
     const error = new DuplicateGatewayIdError(gateway)
-    begun.reject(error)
+    displaced.reject(error)
     if (!duplicateReported) logger.error({ gateway }, `${error.message}; holding nothing until it is gone`)
     duplicateReported = true
   }
@@ -198,13 +202,14 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
     async begin() {
       void run()
       try {
-        await begun.promise
+        await Promise.race([begun.promise, displaced.promise])
       } catch (error) {
         stopped = true
         cancelPause()
         throw error
       }
     },
+    displaced: displaced.promise,
     current() {
       endIfUnproven()
       return life

@@ -256,12 +256,14 @@ export function createOwnershipPool(options: OwnershipPoolOptions): PartitionOwn
       tick()
       try {
         await own.begin()
+        evaluateSoon()
+        // Its first life can end before it owns anything, when both of two processes with one id found the member bucket lost.
+        await Promise.race([settled, own.displaced])
       } catch (error) {
+        await own.leave()
         end()
         throw error
       }
-      evaluateSoon()
-      await settled
     },
     async stop() {
       if (stopped) return

@@ -77,11 +77,27 @@ async function runSchedule(seed: number, steps: readonly Step[]): Promise<void> 
   expect(pool.unsettled()).toEqual([])
 }
 
+/** Schedules that found a mistake once. */
+const FOUND: [number, Step[]][] = [
+  // Two processes with one id begin by turns in a lost bucket: the one that loses must say so instead of starting for ever.
+  [
+    -708_379_665,
+    [
+      { after: 3_672, who: 0, length: 50, what: 'join' },
+      { after: 2_593, who: 1, length: 3_994, what: 'bad-weather' },
+      { after: 3_935, who: 0, length: 50, what: 'duplicate' },
+      { after: 0, who: 0, length: 50, what: 'lose-members' },
+      { after: 35, who: 0, length: 50, what: 'lose-members' },
+    ],
+  ],
+]
+
 test('whatever happens: never two owners, epochs only grow, and everything is owned again soon after', {
   timeout: 3_600_000,
 }, async () => {
   await fc.assert(fc.asyncProperty(fc.integer(), fc.array(step, { maxLength: 12 }), runSchedule), {
     numRuns: RUNS,
+    examples: FOUND,
     ...(process.env.MODEL_SEED ? { seed: Number(process.env.MODEL_SEED) } : {}),
   })
 })
