@@ -70,10 +70,62 @@ export function mergeReading(state: DeviceState | null, reading: StateReading): 
 
 /** The readings of one device in the order of its clock; equal clocks in the order of arrival (the sort is stable). */
 export function mergeReadings(state: DeviceState | null, readings: readonly StateReading[]): DeviceState | null {
-  const inOrder = readings.toSorted((left, right) => left.measuredAt - right.measuredAt)
   let result = state
-  for (const reading of inOrder) result = mergeReading(result, reading)
+  for (const reading of byClock(readings)) result = mergeReading(result, reading)
   return result
+}
+
+/** What a batch says of one device when none of it can be older than what is stored. */
+export interface StateAdvance {
+  readonly state: DeviceState
+  /** Clock of the earliest reading: only a state that is not newer may be advanced. */
+  readonly from: number
+}
+
+/**
+ * The readings of one device as one change, laid over any state whose `measured_at` is at most `from`: the same as
+ * {@link mergeReadings} on such a state. Null when only the state can tell what a reading changes (retained snapshots).
+ */
+export function advanceOf(readings: readonly StateReading[]): StateAdvance | null {
+  const inOrder = byClock(readings)
+  const [first, newest] = [inOrder[0], inOrder.at(-1)]
+  if (first === undefined || newest === undefined) return null
+  const measurements: Partial<Record<MeasurementName, number | boolean>> = {}
+  let phases: DeviceState['phases'] = null
+  let extra: DeviceState['extra'] = null
+  let seenAt = first.receivedAt
+  for (const { message, receivedAt } of inOrder) {
+    if (message.retained) return null
+    for (const name of MEASUREMENT_NAMES) {
+      const value = message.measurements[name]
+      if (value !== undefined && value !== null) measurements[name] = value
+    }
+    phases = merged(phases, filled(message.phases))
+    extra = merged(extra, filled(message.extra))
+    if (receivedAt > seenAt) seenAt = receivedAt
+  }
+  return {
+    state: {
+      device_id: newest.deviceId,
+      socket_id: newest.message.socket_id,
+      measurements: measurements as Measurements,
+      phases,
+      extra,
+      measured_at: newest.measuredAt,
+      last_seen_at: seenAt,
+    },
+    from: first.measuredAt,
+  }
+}
+
+function byClock(readings: readonly StateReading[]): readonly StateReading[] {
+  for (let index = 1; index < readings.length; index += 1) {
+    const [before, after] = [readings[index - 1] as StateReading, readings[index] as StateReading]
+    if (after.measuredAt < before.measuredAt) {
+      return readings.toSorted((left, right) => left.measuredAt - right.measuredAt)
+    }
+  }
+  return readings
 }
 
 /** Later arguments win, key by key. Spread defines own properties, so a key `__proto__` from JSON stays a plain key. */

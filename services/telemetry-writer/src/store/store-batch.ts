@@ -6,7 +6,7 @@ import type { PartitionKeeper } from '../partitions/partition-keeper.ts'
 import { isPartitionMissing } from './classify-error.ts'
 import { mergeIntoCurrentState } from './current-state.ts'
 import { inTransaction } from './in-transaction.ts'
-import { insertReadings } from './insert-readings.ts'
+import { insertReadings, prepareInsert } from './insert-readings.ts'
 import { findKnownReadings } from './known-readings.ts'
 import type { Reading } from './reading.ts'
 
@@ -28,7 +28,7 @@ export function createBatchStore(options: StoreBatchOptions): (readings: readonl
   return async (readings) => {
     await partitions.ensure(new Set(readings.map(({ receivedAt }) => dayOf(receivedAt))))
     try {
-      const stored = await inTransaction(pool, (client) => storeReadings(client, readings))
+      const stored = await inTransaction(pool, (client) => storeReadings(client, readings), prepareInsert)
       metrics.rows.inc(stored)
       metrics.duplicates.inc(readings.length - stored)
       afterCommit(stored)
@@ -43,10 +43,8 @@ async function storeReadings(client: pg.ClientBase, readings: readonly Reading[]
   const known = await findKnownReadings(client, readings)
   const unknown = known.size > 0 ? readings.filter((reading) => !known.has(reading)) : readings
   if (unknown.length === 0) return 0
-  const inserted = await insertReadings(client, unknown)
-  if (inserted.size === 0) return 0
-  // Takes each id once: a batch may hold the same message twice.
-  const fresh = unknown.filter(({ message }) => inserted.delete(message.id.toLowerCase()))
+  const fresh = await insertReadings(client, unknown)
+  if (fresh.length === 0) return 0
   await mergeIntoCurrentState(client, fresh)
   return fresh.length
 }
