@@ -1,6 +1,5 @@
 import { startNats } from '@iomt/testing/nats'
 import { waitFor } from '@iomt/testing/wait-for'
-import { headers } from '@nats-io/nats-core'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Bus, connectBus } from './connect.ts'
@@ -20,9 +19,7 @@ afterAll(async () => {
 })
 
 function message(subject: string, id: string, text = 'x') {
-  const header = headers()
-  header.set('Nats-Msg-Id', id)
-  return { subject, payload: Buffer.from(text), headers: header }
+  return { subject, payload: Buffer.from(text), messageId: id }
 }
 
 test('stores everything once, in order, though more is published than the window holds', async () => {
@@ -81,7 +78,7 @@ test('a subject that no stream takes yet is waited for', async () => {
 
 test('what is too large for the server is rejected at once, what is pending at close is rejected then', async () => {
   const publisher = createPipelinedPublisher({ connection: bus.connection, logger })
-  await expect(publisher.publish({ subject: 'many.a', payload: Buffer.alloc(9_000_000) })).rejects.toThrow(
+  await expect(publisher.publish({ ...message('many.a', 'large'), payload: Buffer.alloc(9_000_000) })).rejects.toThrow(
     /max_payload|size/i,
   )
   const pending = publisher.publish(message('nobody.listens', 'one'))

@@ -1,5 +1,6 @@
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
+import { createInbox, type Msg, type NatsConnection } from '@nats-io/nats-core'
 import type { Logger } from 'pino'
+import { messageIdHeader } from './message-id-header.ts'
 
 /** What JetStream answered for a stored message. */
 export interface PublishAcknowledgement {
@@ -14,7 +15,8 @@ export interface PublishAcknowledgement {
 export interface OutgoingMessage {
   readonly subject: string
   readonly payload: Uint8Array
-  readonly headers?: MsgHdrs
+  /** `Nats-Msg-Id`: within its window the stream stores the first message with this id. */
+  readonly messageId: string
 }
 
 export interface PipelinedPublisherOptions {
@@ -28,9 +30,8 @@ export interface PipelinedPublisherOptions {
 
 /**
  * Publishes to JetStream many at a time, each with a promise that resolves when the message is stored. A lost answer, a
- * full stream (`discard: new`), a restarting server are waited out and the message is sent again: it rejects only when
- * the publisher is closed or the message exceeds the server's `max_payload`. Give each message a `Nats-Msg-Id` so that
- * sending again stores once.
+ * full stream (`discard: new`), a restarting server are waited out and the message is sent again, which its id makes
+ * harmless: it rejects only when the publisher is closed or the message exceeds the server's `max_payload`.
  *
  * One reply inbox for all: measured 2.5 µs a message against 23 µs of the client library's `publish`.
  */
@@ -117,9 +118,9 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
     pending.attempts += 1
     pending.sentAt = performance.now()
     pending.notBefore = Number.POSITIVE_INFINITY
-    const { subject, payload, headers } = pending.message
+    const { subject, payload, messageId } = pending.message
     try {
-      connection.publish(subject, payload, { reply: `${inbox}.${number}`, ...(headers ? { headers } : {}) })
+      connection.publish(subject, payload, { reply: `${inbox}.${number}`, headers: messageIdHeader(messageId) })
     } catch (error) {
       // Above the server's max_payload, or the connection was closed: sending again would not help.
       sent.delete(number)

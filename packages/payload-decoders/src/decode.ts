@@ -20,11 +20,11 @@ export function decodePayload(
   }
   const parsed = parseSafeJson(payload)
   if (!parsed.ok) return parsed
-  const { value } = parsed
+  const { value, text } = parsed
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const found = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`
     return { ok: false, rejection: { reason: 'unsupported-payload', detail: `expected a JSON object, found ${found}` } }
   }
   const decoded = decodeFlatJson(value as Record<string, unknown>, context)
-  return 'reason' in decoded ? { ok: false, rejection: decoded } : { ok: true, reading: decoded, raw: value }
+  return 'reason' in decoded ? { ok: false, rejection: decoded } : { ok: true, reading: decoded, rawJson: text }
 }

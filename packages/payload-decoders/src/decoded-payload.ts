@@ -20,7 +20,8 @@ export interface Rejection {
 }
 
 export type DecodeResult =
-  | { readonly ok: true; readonly reading: DecodedReading; readonly raw: unknown }
+  /** `rawJson`: the payload as published, as JSON text; what is not JSON by itself as a JSON string. */
+  | { readonly ok: true; readonly reading: DecodedReading; readonly rawJson: string }
   | { readonly ok: false; readonly rejection: Rejection }
 
 export interface DecodeContext {

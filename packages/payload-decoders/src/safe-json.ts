@@ -7,11 +7,22 @@ export const MAX_DEPTH = 32
 /** Most object members and array elements in one payload. */
 export const MAX_FIELDS = 2_000
 
+/** A field takes at least two characters, so a shorter text has no more than {@link MAX_FIELDS}. */
+const HARMLESS_LENGTH = 2 * MAX_FIELDS
+
+/**
+ * Without any of these a text has nothing that `inspect` looks for: escapes (the only way to write NUL or half a surrogate
+ * pair), the forbidden keys, and numbers beyond e99 or of very many digits (199 of them and e99 still fit). Saves 1 µs of
+ * 3 for a usual payload.
+ */
+const NEEDS_INSPECTION = /\\|__proto__|constructor|prototype|\d[eE]\+?\d{3}|\d{200}/
+
 /** Keys that could reach a prototype when somebody merges the object; no device has them. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
 
 export type ParsedJson =
-  | { readonly ok: true; readonly value: unknown }
+  /** `text`: the payload, which is JSON that Postgres and every parser take. */
+  | { readonly ok: true; readonly value: unknown; readonly text: string }
   | { readonly ok: false; readonly rejection: Rejection }
 
 const rejected = (reason: Rejection['reason'], detail: string): ParsedJson => ({
@@ -29,14 +40,16 @@ export function parseSafeJson(payload: Uint8Array): ParsedJson {
   // Before parsing: a parser's own recursion is not ours to bound.
   const tooDeepAt = nestingExceededAt(payload)
   if (tooDeepAt >= 0) return rejected('too-deep', `more than ${MAX_DEPTH} levels of nesting at byte ${tooDeepAt}`)
+  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8')
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8'))
+    value = JSON.parse(text)
   } catch (error) {
     return rejected('invalid-json', error instanceof Error ? error.message : 'not JSON')
   }
+  if (text.length <= HARMLESS_LENGTH && !NEEDS_INSPECTION.test(text)) return { ok: true, value, text }
   const rejection = inspect(value, '', { fields: 0 })
-  return rejection ? { ok: false, rejection } : { ok: true, value }
+  return rejection ? { ok: false, rejection } : { ok: true, value, text }
 }
 
 const QUOTE = 0x22

@@ -3,7 +3,7 @@ import { createRedeliveryDetector, deliveryKey } from './delivery-identity.ts'
 import type { EchoFilter } from './echo-filter.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PendingBudget } from './pending-budget.ts'
-import type { DeliveryHandler, SocketConfig } from './socket-config.ts'
+import type { Delivery, DeliveryHandler, SocketConfig } from './socket-config.ts'
 import type { SocketTopics } from './socket-topics.ts'
 import type { IncomingPublish, Transport } from './transport.ts'
 
@@ -61,10 +61,22 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     transport?.acknowledge(messages)
   }
 
+  /** A handler that throws has not stored it, like one that rejects. */
+  function deliver(delivery: Delivery): Promise<void> {
+    try {
+      return options.deliver(delivery)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
   function receive(message: IncomingPublish, next: () => void): void {
     // Left to the next owner, to whom the broker delivers it again. Holding it here instead would keep the broker's closing
     // from being read, and the handover waiting for it.
-    if (options.stopping()) return next()
+    if (options.stopping()) {
+      next()
+      return
+    }
     const { topic, payload, qos, packetId, dup, retain } = message
     const pending = qos > 0 && packetId !== undefined ? queue.enqueue(packetId, qos as 1 | 2) : null
     const redelivered = pending !== null && detector.possiblyRedelivered(pending.packetId, dup)
@@ -83,7 +95,7 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     const receivedAt = new Date(now())
     const stored = sockets.map((socket) => {
       options.onTraffic(socket, { bytes: payload.length, qos, dup })
-      return options.deliver({
+      return deliver({
         socket,
         topic,
         payload,

@@ -1,5 +1,5 @@
 import { createPipelinedPublisher } from '@iomt/bus/pipelined-publisher'
-import { headers, type NatsConnection } from '@nats-io/nats-core'
+import type { NatsConnection } from '@nats-io/nats-core'
 import type { Logger } from 'pino'
 
 /** Events waiting for JetStream; more are dropped. They tell of the present, and the next ones will again. */
@@ -28,12 +28,8 @@ export function createEventPublisher({
         dropped += 1
         return
       }
-      const header = headers()
-      header.set('Nats-Msg-Id', id)
       // Rejected only when the gateway stops: the next owner tells what it sees.
-      publisher
-        .publish({ subject, payload: Buffer.from(JSON.stringify(event)), headers: header })
-        .catch(() => undefined)
+      publisher.publish({ subject, payload: Buffer.from(JSON.stringify(event)), messageId: id }).catch(() => undefined)
     },
     close: () => publisher.close(),
   }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
 import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
 import { NO_TOKEN } from '@iomt/contracts/subjects'
-import { headers } from '@nats-io/nats-core'
 import { type Delivery, deliveryInfo } from './consume/delivery.ts'
 
 /** A message that will never be stored, and why. */
@@ -24,10 +23,8 @@ export function createDeadLetters(
 ): (rejection: Rejection) => Promise<void> {
   return async (rejection) => {
     const message = deadLetterMessage(rejection, maxPayload(), new Date(now()).toISOString())
-    const id = headers()
-    id.set('Nats-Msg-Id', message.id)
     const subject = deadLetterSubjectOf(rejection.delivery.subject)
-    await publisher.publish({ subject, payload: Buffer.from(JSON.stringify(message)), headers: id })
+    await publisher.publish({ subject, payload: Buffer.from(JSON.stringify(message)), messageId: message.id })
   }
 }
 

@@ -1,14 +1,13 @@
 import type { PipelinedPublisher, PublishAcknowledgement } from '@iomt/bus/pipelined-publisher'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
-import { deadLetterSubject, telemetrySubject } from '@iomt/contracts/subjects'
+import { deadLetterSubject } from '@iomt/contracts/subjects'
 import { decodePayload } from '@iomt/payload-decoders/decode'
 import type { Rejection } from '@iomt/payload-decoders/decoded-payload'
 import type { Delivery, DeliveryHandler, SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
-import { headers } from '@nats-io/nats-core'
 import type { GatewayMetrics } from '../metrics.ts'
 import { deadLetterOf } from './dead-letter-of.ts'
+import { createTelemetryEncoder } from './encode-telemetry.ts'
 import { createReadingIds } from './reading-ids.ts'
-import { telemetryMessageOf } from './telemetry-message-of.ts'
 
 export interface IngestOptions {
   readonly publisher: PipelinedPublisher
@@ -35,10 +34,11 @@ export interface IngestOptions {
 export function createIngest(options: IngestOptions): DeliveryHandler {
   const { metrics } = options
   const readingId = createReadingIds()
+  const encode = createTelemetryEncoder()
 
-  return async (delivery) => {
+  return (delivery) => {
     // Left to the new owner: not stored here, and not acknowledged.
-    if (!options.certain()) throw new Error('this gateway may not own the partition any more')
+    if (!options.certain()) return Promise.reject(new Error('this gateway may not own the partition any more'))
     const state = options.desiredState(delivery.socket)
     const id = readingId(delivery.receivedAt, delivery.deliveryKey)
     metrics.messages.inc()
@@ -49,18 +49,18 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
       options.maxPayloadBytes,
     )
     if (!decoded.ok) return storeDeadLetter(id, state, delivery, decoded.rejection)
-    const message = telemetryMessageOf(id, state, delivery, decoded.reading, decoded.raw)
-    const payload = Buffer.from(JSON.stringify(message))
+    const { subject, payload } = encode(id, state, delivery, decoded.reading, decoded.rawJson)
     if (payload.length > options.maxMessageBytes()) {
       const detail = `the reading has ${payload.length} bytes, the NATS server takes ${options.maxMessageBytes()}`
       return storeDeadLetter(id, state, delivery, { reason: 'message-too-large', detail })
     }
-    await store(options.publisher, telemetrySubject(state, state.device_id), payload, id, delivery)
-    metrics.readings.inc()
-    options.afterStore(1)
+    return store(options.publisher, subject, payload, id, delivery, () => {
+      metrics.readings.inc()
+      options.afterStore(1)
+    })
   }
 
-  async function storeDeadLetter(
+  function storeDeadLetter(
     id: string,
     state: SocketDesiredState,
     delivery: Delivery,
@@ -68,42 +68,44 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
   ): Promise<void> {
     const letter = deadLetterOf(id, state, delivery, rejection, options.maxMessageBytes())
     const subject = deadLetterSubject('decode', state)
-    await store(options.deadLetterPublisher, subject, Buffer.from(JSON.stringify(letter)), id, delivery)
-    metrics.deadLetters.inc({ reason: rejection.reason })
-    options.onDeadLetter(state.socket_id)
+    return store(options.deadLetterPublisher, subject, Buffer.from(JSON.stringify(letter)), id, delivery, () => {
+      metrics.deadLetters.inc({ reason: rejection.reason })
+      options.onDeadLetter(state.socket_id)
+    })
   }
 
-  async function store(
+  /** Plain `then` instead of `async`: each `await` on this path costs a promise a message. */
+  function store(
     publisher: PipelinedPublisher,
     subject: string,
     payload: Uint8Array,
     id: string,
     delivery: Delivery,
+    onStored: () => void,
   ): Promise<void> {
     const messageId = delivery.deliveryKey ?? id
-    const acknowledgement = await publish(publisher, subject, payload, messageId)
-    if (!acknowledgement.duplicate || messageId === id) return
+    return publisher.publish({ subject, payload, messageId }).then((acknowledgement) => {
+      if (!acknowledgement.duplicate || messageId === id) return onStored()
+      return resolveDuplicate(acknowledgement, id, delivery)
+        .then((stored) => (stored ? undefined : publisher.publish({ subject, payload, messageId: id })))
+        .then(onStored)
+    })
+  }
+
+  /** The stream holds a message with the delivery's key: true when that is this reading. */
+  async function resolveDuplicate(
+    acknowledgement: PublishAcknowledgement,
+    id: string,
+    delivery: Delivery,
+  ): Promise<boolean> {
     // After a freeze, a new owner of the session has stored what the broker had delivered to us.
     if (delivery.possiblyRedelivered || !options.certain()) {
       metrics.collapsed.inc()
-    } else if (
-      acknowledgement.attempts === 1 ||
-      (await options.storedId(acknowledgement.stream, acknowledgement.sequence)) !== id
-    ) {
-      // Not a redelivery, and the stored message is not our own earlier attempt: the broker has used the packet id again
-      // for an equal payload. Two readings.
-      await publish(publisher, subject, payload, id)
+      return true
     }
+    // Not a redelivery, and the stored message is not our own earlier attempt: the broker has used the packet id again for
+    // an equal payload. Two readings.
+    if (acknowledgement.attempts === 1) return false
+    return (await options.storedId(acknowledgement.stream, acknowledgement.sequence)) === id
   }
-}
-
-function publish(
-  publisher: PipelinedPublisher,
-  subject: string,
-  payload: Uint8Array,
-  messageId: string,
-): Promise<PublishAcknowledgement> {
-  const header = headers()
-  header.set('Nats-Msg-Id', messageId)
-  return publisher.publish({ subject, payload, headers: header })
 }
