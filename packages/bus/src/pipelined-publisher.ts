@@ -68,6 +68,8 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
   const waiting: Pending[] = []
   let waitingFrom = 0
   let counter = 0
+  /** Number of the first message that waits for the end of this turn; 0: none does. */
+  let firstUnwritten = 0
   let obstacle: string | null = null
   let reportedObstacle: string | null = null
   let closed = false
@@ -107,11 +109,25 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
     }
   }
 
+  /**
+   * Written in the next turn, with all others of this one: the client library writes to its socket in the next microtask,
+   * which would be a system call for nearly every message.
+   */
   function send(pending: Pending): void {
     counter += 1
-    const number = counter
-    sent.set(number, pending)
-    transmit(number, pending)
+    sent.set(counter, pending)
+    if (firstUnwritten > 0) return
+    firstUnwritten = counter
+    setImmediate(writeAll)
+  }
+
+  function writeAll(): void {
+    const first = firstUnwritten
+    firstUnwritten = 0
+    for (let number = first; number <= counter; number += 1) {
+      const pending = sent.get(number)
+      if (pending && pending.attempts === 0) transmit(number, pending)
+    }
   }
 
   function transmit(number: number, pending: Pending): void {
