@@ -1,5 +1,5 @@
 import { backOff } from './back-off.ts'
-import { createBrokerSession } from './broker-session.ts'
+import { type BrokerSession, createBrokerSession } from './broker-session.ts'
 import type { ConnectionCredentials, ConnectionProfile } from './connection-profile.ts'
 import { createEchoFilter, type EchoFilter } from './echo-filter.ts'
 import { createInFlight } from './in-flight.ts'
@@ -74,6 +74,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   /** By socket, newest last: one user has one password, so the newest is right unless it was mistyped. */
   const credentials = new Map<string, ConnectionCredentials>()
   let transport: Transport | null = null
+  let session: BrokerSession | null = null
   let running = false
   /** Aborted when asked to stop: no new connection is made. */
   const leaving = new AbortController()
@@ -123,7 +124,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   /** Connects and stays until the connection is gone; answers why. */
   async function holdConnection(): Promise<string> {
     const closed = Promise.withResolvers<string>()
-    const session = createBrokerSession({
+    const opened = createBrokerSession({
       clientId: profile.clientId,
       cleanSession: profile.cleanSession,
       topics,
@@ -143,7 +144,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       transport = await options.connect(
         profile,
         nextCredentials(),
-        { onPublish: session.onPublish, onClose: closed.resolve },
+        { onPublish: opened.onPublish, onClose: closed.resolve },
         { cleanSession: profile.cleanSession, signal: leaving.signal },
       )
     } catch (error) {
@@ -153,7 +154,8 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       return error instanceof Error ? error.message : String(error)
     }
     if (!transport.sessionPresent) subscriber.sessionLost()
-    session.opened(transport, lastConnectedAt === null || now() - lastAliveAt > SURELY_REMEMBERED)
+    session = opened
+    opened.opened(transport, lastConnectedAt === null || now() - lastAliveAt > SURELY_REMEMBERED)
     lastConnectedAt = now()
     setState({
       state: 'connected',
@@ -166,7 +168,8 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     else subscriber.attach(transport)
     const reason = await closed.promise
     transport = null
-    session.closed()
+    session = null
+    opened.closed()
     lastAliveAt = now()
     subscriber.detach()
     return subscriber.closeReason ?? reason
@@ -193,11 +196,8 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     wake?.()
     await untilQuiet()
     stopping = true
-    if (inFlight.count > 0) {
-      await inFlight.untilNone(DRAIN_TIMEOUT)
-      // Acknowledgements are written in the next turn; DISCONNECT must come after them.
-      await nextTurn()
-    }
+    if (inFlight.count > 0) await inFlight.untilNone(DRAIN_TIMEOUT)
+    session?.flush()
     await transport?.disconnect()
     // A connect that was under way when we were asked must not take the session from its next owner.
     await loop

@@ -9,6 +9,12 @@ import type { IncomingPublish, Transport } from './transport.ts'
 
 /** Brokers that redeliver without DUP do it right after CONNACK, within this many milliseconds. */
 const REDELIVERY_BURST = 5_000
+/**
+ * Acknowledgements wait for each other so long (milliseconds), or until there are so many, since each write costs a system call
+ * here and one at the broker. Half of Mosquitto's window of 20, so that it never has to wait.
+ */
+const ACKNOWLEDGED_AFTER = 5
+const ACKNOWLEDGED_AT_ONCE = 10
 
 export interface BrokerSessionOptions {
   readonly clientId: string
@@ -34,6 +40,8 @@ export interface BrokerSession {
   onPublish(message: IncomingPublish, next: () => void): void
   /** `forgotten`: what was delivered before it may be too long ago for a deduplication window. */
   opened(transport: Transport, forgotten: boolean): void
+  /** Writes the acknowledgements that wait for others. */
+  flush(): void
   closed(): void
 }
 
@@ -46,19 +54,22 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
   let openedAt = 0
   let forgotten = false
   let ready: PendingAcknowledgement[] = []
+  let flushing: NodeJS.Timeout | undefined
 
   function acknowledge(pending: PendingAcknowledgement): void {
     const released = queue.stored(pending)
     if (released.length === 0 || !transport) return
-    // Many are stored in one turn of the event loop: one write for all of them.
-    if (ready.length === 0) setImmediate(flush)
     ready.push(...released)
+    if (ready.length >= ACKNOWLEDGED_AT_ONCE) flush()
+    else flushing ??= setTimeout(flush, ACKNOWLEDGED_AFTER)
   }
 
   function flush(): void {
+    clearTimeout(flushing)
+    flushing = undefined
     const messages = ready
     ready = []
-    transport?.acknowledge(messages)
+    if (messages.length > 0) transport?.acknowledge(messages)
   }
 
   /** A handler that throws has not stored it, like one that rejects. */
@@ -143,8 +154,10 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
       early = null
       for (const [message, next] of messages) receive(message, next)
     },
+    flush,
     closed() {
       transport = null
+      clearTimeout(flushing)
     },
   }
 }
