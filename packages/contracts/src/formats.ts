@@ -1,7 +1,7 @@
 import { FormatRegistry } from '@sinclair/typebox'
+import { parseInstant } from './instant.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
 
 /**
  * Teaches TypeBox's compiler the string formats that the contracts use. TypeBox ships none and refuses a schema with an
@@ -9,5 +9,5 @@ const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$
  */
 export function registerFormats(): void {
   FormatRegistry.Set('uuid', (value) => UUID.test(value))
-  FormatRegistry.Set('date-time', (value) => DATE_TIME.test(value) && !Number.isNaN(Date.parse(value)))
+  FormatRegistry.Set('date-time', (value) => !Number.isNaN(parseInstant(value)))
 }

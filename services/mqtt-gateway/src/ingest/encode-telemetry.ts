@@ -29,17 +29,8 @@ export function createTelemetryEncoder(): (
   rawJson: string,
 ) => EncodedTelemetry {
   const socketParts = new WeakMap<SocketDesiredState, SocketPart>()
-  let lastTime = Number.NaN
-  let lastText = ''
-
-  function isoTime(time: Date): string {
-    const milliseconds = time.getTime()
-    if (milliseconds !== lastTime) {
-      lastTime = milliseconds
-      lastText = time.toISOString()
-    }
-    return lastText
-  }
+  const receivedText = createIsoTime()
+  const measuredText = createIsoTime()
 
   function socketPart(state: SocketDesiredState): SocketPart {
     const known = socketParts.get(state)
@@ -53,8 +44,8 @@ export function createTelemetryEncoder(): (
 
   return (id, state, delivery, reading, rawJson) => {
     const part = socketPart(state)
-    const receivedAt = isoTime(delivery.receivedAt)
-    const measuredAt = reading.measuredAt ? reading.measuredAt.toISOString() : receivedAt
+    const receivedAt = receivedText(delivery.receivedAt)
+    const measuredAt = reading.measuredAt ? measuredText(reading.measuredAt) : receivedAt
     const source = reading.measuredAt ? 'device' : 'received'
     const redelivered = delivery.redeliveredLate ? ',"redelivered":true' : ''
     const json =
@@ -65,5 +56,20 @@ export function createTelemetryEncoder(): (
       `,"quality":${reading.quality.length === 0 ? '[]' : JSON.stringify(reading.quality)}` +
       `,"decoder":${JSON.stringify(reading.decoder)},"raw":${rawJson}}`
     return { subject: part.subject, payload: Buffer.from(json) }
+  }
+}
+
+/** `toISOString`, which costs 0.4 µs, only when the second is another one than before. */
+function createIsoTime(): (time: Date) => string {
+  let lastSecond = Number.NaN
+  let upToSecond = ''
+  return (time) => {
+    const milliseconds = time.getTime()
+    const second = Math.floor(milliseconds / 1_000)
+    if (second !== lastSecond) {
+      lastSecond = second
+      upToSecond = time.toISOString().slice(0, -4)
+    }
+    return `${upToSecond}${String(milliseconds - second * 1_000).padStart(3, '0')}Z`
   }
 }

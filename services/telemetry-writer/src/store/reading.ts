@@ -1,3 +1,4 @@
+import { parseInstant } from '@iomt/contracts/instant'
 import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 
 /** A telemetry message with its times parsed once. */
@@ -9,5 +10,5 @@ export interface Reading {
 }
 
 export function toReading(message: TelemetryMessage): Reading {
-  return { message, receivedAt: Date.parse(message.received_at), measuredAt: Date.parse(message.measured_at) }
+  return { message, receivedAt: parseInstant(message.received_at), measuredAt: parseInstant(message.measured_at) }
 }
