@@ -1,6 +1,8 @@
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
+import type { Socket } from 'node:net'
+import { type IClientOptions, MqttClient } from 'mqtt'
+import { openBrokerStream } from './broker-stream.ts'
 import type { ConnectionCredentials, ConnectionProfile } from './connection-profile.ts'
-import { ConnectionRefusedError, type ConnectTransport, type IncomingPublish, type Transport } from './transport.ts'
+import { ConnectionRefusedError, type ConnectTransport, type Transport } from './transport.ts'
 
 /** Milliseconds until TCP, TLS and CONNACK must be done. */
 const CONNECT_TIMEOUT = 10_000
@@ -12,43 +14,31 @@ const SESSION_EXPIRY = 7 * 24 * 60 * 60
 /** CONNACK codes for wrong credentials: 3.1.1 table 3.1 (4, 5); MQTT 5 section 3.2.2.2 (0x86, 0x87, 0x8C). */
 const BAD_CREDENTIALS = new Set([4, 5, 0x86, 0x87, 0x8c])
 
-interface PublishPacketWithDeliveryQos extends IPublishPacket {
-  deliveryQos?: 0 | 1 | 2
-}
-
 /**
- * MQTT over mqtt.js 5.16, used for its codec, TLS and keep-alive; reconnecting, resubscribing and acknowledging are ours.
+ * MQTT over mqtt.js 5.16, used for CONNECT, subscriptions, our own publishes and keep-alive; reconnecting, resubscribing,
+ * reading messages and acknowledging them are ours.
  *
  * mqtt.js acknowledges a message before it reads the next one, which allows one message a round trip (1,900/s against
- * 62,000/s pipelined). So incoming messages are shown to it as QoS 0, and PUBACK and PUBREC are written here, straight to
- * this connection's stream: mqtt.js would queue them into the next session when this one is gone. PUBREL is answered by
- * mqtt.js with PUBCOMP.
+ * 62,000/s pipelined). So it never sees messages, and PUBACK and PUBREC are written here, straight to this connection's
+ * socket: mqtt.js would queue them into the next session when this one is gone. PUBREL, for a packet id that it does not know,
+ * is answered by mqtt.js with PUBCOMP.
  */
 export const connectMqttJs: ConnectTransport = (profile, credentials, handlers, { cleanSession, signal }) =>
   new Promise((resolve, reject) => {
-    const client = mqtt.connect(clientOptions(profile, credentials, cleanSession))
     let established = false
     let failure: Error | null = null
     let keepAliveWhileHeld: NodeJS.Timeout | undefined
-
-    client.on('packetreceive', (packet) => {
-      if (packet.cmd !== 'publish' || packet.qos === 0) return
-      const publish = packet as PublishPacketWithDeliveryQos
-      publish.deliveryQos = publish.qos
-      publish.qos = 0
-    })
-    client.handleMessage = (packet: PublishPacketWithDeliveryQos, done) => {
-      let held = true
-      const next = () => {
-        if (!held) return
-        held = false
+    const stream = openBrokerStream(profile, credentials, {
+      onPublish: handlers.onPublish,
+      onHold(held) {
         clearInterval(keepAliveWhileHeld)
-        keepAliveWhileHeld = undefined
-        done()
-      }
-      handlers.onPublish(incoming(packet), next)
-      if (held) keepAliveWhileHeld ??= keepAlive(client, profile.keepalive)
-    }
+        keepAliveWhileHeld = held ? keepAlive(client, profile.keepalive) : undefined
+      },
+      onFailure(error) {
+        failure ??= error
+      },
+    })
+    const client = new MqttClient(() => stream.control, clientOptions(profile, credentials, cleanSession))
     client.on('error', (error) => {
       failure ??= error
     })
@@ -60,7 +50,7 @@ export const connectMqttJs: ConnectTransport = (profile, credentials, handlers, 
     client.once('connect', (connack) => {
       established = true
       signal.removeEventListener('abort', abort)
-      resolve(transportOf(client, profile, connack.sessionPresent))
+      resolve(transportOf(client, stream.socket, profile, connack.sessionPresent))
     })
     client.once('close', () => {
       clearInterval(keepAliveWhileHeld)
@@ -77,11 +67,7 @@ function clientOptions(
   credentials: ConnectionCredentials,
   cleanSession: boolean,
 ): IClientOptions {
-  const { tls } = profile
   return {
-    host: profile.host,
-    port: profile.port,
-    protocol: tls ? 'mqtts' : 'mqtt',
     clientId: profile.clientId,
     protocolVersion: profile.protocolVersion,
     keepalive: profile.keepalive,
@@ -95,26 +81,6 @@ function clientOptions(
     ...(profile.protocolVersion === 5 && !cleanSession
       ? { properties: { sessionExpiryInterval: SESSION_EXPIRY } }
       : {}),
-    ...(tls
-      ? {
-          rejectUnauthorized: tls.verify,
-          ...(tls.ca ? { ca: tls.ca } : {}),
-          ...(tls.cert ? { cert: tls.cert } : {}),
-          ...(credentials.tlsKey ? { key: credentials.tlsKey } : {}),
-          ...(tls.serverName ? { servername: tls.serverName } : {}),
-        }
-      : {}),
-  }
-}
-
-function incoming(packet: PublishPacketWithDeliveryQos): IncomingPublish {
-  return {
-    topic: packet.topic,
-    payload: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
-    qos: packet.deliveryQos ?? 0,
-    packetId: packet.messageId,
-    dup: packet.dup,
-    retain: packet.retain,
   }
 }
 
@@ -139,7 +105,12 @@ function asConnectError(failure: Error | null, reason: string): Error {
     : (failure ?? new Error(reason))
 }
 
-function transportOf(client: MqttClient, profile: ConnectionProfile, sessionPresent: boolean): Transport {
+function transportOf(
+  client: MqttClient,
+  socket: Socket,
+  profile: ConnectionProfile,
+  sessionPresent: boolean,
+): Transport {
   // "No local" keeps what we publish from coming back; retain handling 1 asks for retained messages only when new.
   const mqtt5Options = profile.protocolVersion === 5 ? { nl: true, rap: false, rh: 1 } : {}
   return {
@@ -172,7 +143,7 @@ function transportOf(client: MqttClient, profile: ConnectionProfile, sessionPres
         })
       }),
     acknowledge(messages) {
-      if (client.stream.writable) client.stream.write(encodeAcknowledgements(messages))
+      if (socket.writable) socket.write(encodeAcknowledgements(messages))
     },
     disconnect: () =>
       new Promise((resolve) => {

@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { generate, type Packet } from 'mqtt-packet'
+import { expect, test } from 'vitest'
+import { createPublishSplitter } from './publish-splitter.ts'
+import type { IncomingPublish } from './transport.ts'
+
+const publish = fc
+  .record({
+    topic: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }),
+    // Around the lengths at which the header's length field grows.
+    size: fc.oneof(fc.nat(300), fc.constantFrom(16_300, 16_384, 70_000)),
+    qos: fc.constantFrom(0 as const, 1 as const, 2 as const),
+    messageId: fc.integer({ min: 1, max: 65_535 }),
+    dup: fc.boolean(),
+    retain: fc.boolean(),
+    properties: fc.option(fc.record({ contentType: fc.string({ maxLength: 200 }) }), { nil: undefined }),
+  })
+  .map(({ size, dup, properties, ...rest }) => ({
+    cmd: 'publish' as const,
+    payload: Buffer.alloc(size, size % 256),
+    dup: rest.qos > 0 && dup,
+    ...rest,
+    ...(properties ? { properties } : {}),
+  }))
+const other = fc.constantFrom(
+  { cmd: 'pingresp' as const },
+  { cmd: 'pubrel' as const, messageId: 7, qos: 1 as const },
+  { cmd: 'suback' as const, messageId: 9, granted: [1, 128] },
+)
+const traffic = fc.array(fc.oneof({ weight: 3, arbitrary: publish }, { weight: 1, arbitrary: other }), {
+  maxLength: 30,
+})
+
+for (const protocolVersion of [4, 5] as const) {
+  test(`MQTT ${protocolVersion}: finds every message and leaves every other byte, however they are cut and held`, () => {
+    fc.assert(
+      fc.property(
+        traffic,
+        fc.array(fc.integer({ min: 1, max: 4_000 }), { minLength: 1 }),
+        fc.array(fc.boolean(), { minLength: 1 }),
+        (packets, cuts, holds) => {
+          const bytes = packets.map((packet) => generate(packet as Packet, { protocolVersion }))
+          const messages: IncomingPublish[] = []
+          const rest: Buffer[] = []
+          const waiting: Array<() => void> = []
+          let holding = false
+          const splitter = createPublishSplitter(protocolVersion, {
+            onPublish(message, next) {
+              expect(holding).toBe(false)
+              messages.push(message)
+              if (holds[messages.length % holds.length]) waiting.push(next)
+              else next()
+            },
+            onOther: (packet) => rest.push(packet),
+            onMalformed: (reason) => expect.fail(reason),
+            onHold(held) {
+              holding = held
+            },
+          })
+          const stream = Buffer.concat(bytes)
+          for (let at = 0, cut = 0; at < stream.length; cut += 1) {
+            const size = cuts[cut % cuts.length] as number
+            splitter.push(stream.subarray(at, at + size))
+            at += size
+            if (cut % 2 === 1) waiting.shift()?.()
+          }
+          while (waiting.length > 0) waiting.shift()?.()
+          expect(Buffer.concat(rest)).toEqual(
+            Buffer.concat(bytes.filter((_bytes, index) => packets[index]?.cmd !== 'publish')),
+          )
+          expect(messages).toEqual(
+            packets
+              .filter((packet) => packet.cmd === 'publish')
+              .map(({ topic, payload, qos, dup, retain, messageId }) => ({
+                topic,
+                payload,
+                qos,
+                dup,
+                retain,
+                packetId: qos > 0 ? messageId : undefined,
+              })),
+          )
+        },
+      ),
+    )
+  })
+}
+
+test('bytes that are no MQTT end it, with a reason', () => {
+  const reasons: string[] = []
+  const pushed = (bytes: number[], protocolVersion: 4 | 5 = 4) => {
+    const splitter = createPublishSplitter(protocolVersion, {
+      onPublish: () => expect.fail('no message'),
+      onOther: () => expect.fail('no packet'),
+      onMalformed: (reason) => reasons.push(reason),
+      onHold() {},
+    })
+    splitter.push(Buffer.from(bytes))
+    splitter.push(Buffer.from([0x30, 0x04, 0, 1, 0x61, 0x62]))
+    return reasons.splice(0)
+  }
+  expect(pushed([0x30, 0xff, 0xff, 0xff, 0xff, 0x01])).toEqual(['a packet with a length of more than four bytes'])
+  const short = ['a PUBLISH that is shorter than its own lengths']
+  expect(pushed([0x30, 0x01, 0x00])).toEqual(short)
+  expect(pushed([0x30, 0x03, 0x00, 0x09, 0x61])).toEqual(short)
+  expect(pushed([0x32, 0x03, 0x00, 0x01, 0x61])).toEqual(short)
+  expect(pushed([0x30, 0x04, 0x00, 0x01, 0x61, 0x7f], 5)).toEqual(short)
+})
