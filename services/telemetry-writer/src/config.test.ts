@@ -7,7 +7,7 @@ test('defaults', () => {
   expect(readConfig(urls)).toMatchObject({
     HOST: '127.0.0.1',
     PORT: 8_082,
-    BATCH_SIZE: 2_000,
+    BATCH_SIZE: 5_000,
     BATCH_BYTES: 4_194_304,
     BATCH_LINGER_MS: 20,
     PARTITIONS_AHEAD_DAYS: 7,

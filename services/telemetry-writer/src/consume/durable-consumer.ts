@@ -13,7 +13,7 @@ const NANOSECONDS = 1_000_000
 /** The server gives a message to another writer when it hears nothing of it for this long; readings of a killed writer wait so long. */
 const ACK_WAIT = 10_000
 /** Messages under way at all writers together. Above it JetStream pauses, so that no outage of Postgres fills memories. */
-const MAX_ACK_PENDING = 20_000
+const MAX_ACK_PENDING = 60_000
 
 export interface DurableConsumerOptions {
   readonly bus: Bus
