@@ -1,6 +1,5 @@
 // The one entry behind `npm start`, `npm test`, `npm run check` and `npm run bench`. It runs on Node 20 with nothing
 // installed, so it and what it imports use only Node itself.
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureInstalled, packageManager, root } from './ensure-installed.mjs'
 import { ensureTestServers } from './ensure-servers.mjs'
@@ -21,14 +20,10 @@ function test(args) {
   return runInForeground(nodeBinary(root), [vitest, 'run', ...args], { cwd: root })
 }
 
-/** Runs the benchmarks. */
+/** Runs the benchmarks; `--help` lists their flags. */
 function bench(args) {
-  const main = join(root, 'packages/benchmarks/src/main.ts')
-  if (!existsSync(main)) {
-    console.error('there are no benchmarks yet: packages/benchmarks does not exist')
-    return 1
-  }
-  return runInForeground(nodeBinary(root), [main, ...args])
+  if (!ensureTestServers()) return 1
+  return runInForeground(nodeBinary(root), [join(root, 'packages/benchmarks/src/main.ts'), ...args])
 }
 
 const CHECKS = ['dependencies', 'promises', 'style', 'types', 'unused']

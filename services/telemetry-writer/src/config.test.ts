@@ -8,8 +8,8 @@ test('defaults', () => {
     HOST: '127.0.0.1',
     PORT: 8_082,
     BATCH_SIZE: 5_000,
-    BATCH_BYTES: 4_194_304,
-    BATCH_LINGER_MS: 20,
+    BATCH_BYTES: 8_388_608,
+    BATCH_LINGER_MS: 100,
     PARTITIONS_AHEAD_DAYS: 7,
     CONSUMER_NAME: 'telemetry-writer',
   })

@@ -1,0 +1,118 @@
+// A process of its own: the load must not share an event loop with what is measured, and its CPU is counted apart.
+import { calibrateWallClock } from '../measure/wall-clock.ts'
+import { type LoadConnection, openLoadConnection } from './load-connection.ts'
+import type { LoadAnswer, LoadCommand } from './load-protocol.ts'
+import { CLOCK_LENGTH, writeClock } from './reading-template.ts'
+
+/** Milliseconds between two looks at what is due. */
+const TICK = 4
+const PROGRESS_INTERVAL = 50
+/** Connections opened at once. */
+const CONNECTING = 50
+
+const connections: LoadConnection[] = []
+const clock = Buffer.alloc(CLOCK_LENGTH)
+let now = calibrateWallClock()
+let published = 0
+let acknowledged = 0
+let limit = 0
+let window = 0
+let rate: number | null = null
+let startedAt = 0
+let publishedAtStart = 0
+let mostOverdue = 0
+let turn = 0
+let ticking: NodeJS.Timeout | undefined
+let reporting: NodeJS.Timeout | undefined
+let running = false
+let finishing = false
+
+const answer = (message: LoadAnswer) => void process.send?.(message)
+
+process.on('disconnect', () => process.exit())
+process.on('message', (command: LoadCommand) => {
+  execute(command).catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))
+})
+
+function fail(reason: string): void {
+  answer({ kind: 'failed', reason })
+}
+
+async function execute(command: LoadCommand): Promise<void> {
+  switch (command.kind) {
+    case 'connect':
+      await connectAll(command)
+      answer({ kind: 'connected' })
+      break
+    case 'publish':
+      start(command)
+      break
+    case 'limit':
+      limit = command.limit
+      if (running && rate === null) publishDue()
+      break
+    case 'stop':
+      running = false
+      finishing = true
+      clearInterval(ticking)
+      finishWhenAcknowledged()
+      break
+  }
+}
+
+async function connectAll({ host, port, connections: wanted }: Extract<LoadCommand, { kind: 'connect' }>) {
+  for (let first = 0; first < wanted.length; first += CONNECTING) {
+    const opened = wanted.slice(first, first + CONNECTING).map((topics, index) =>
+      openLoadConnection({
+        host,
+        port,
+        clientId: `load-${process.pid}-${first + index}`,
+        topics,
+        onAcknowledged,
+        onFailure: fail,
+      }),
+    )
+    connections.push(...(await Promise.all(opened)))
+  }
+}
+
+function start(command: Extract<LoadCommand, { kind: 'publish' }>): void {
+  now = calibrateWallClock()
+  ;({ limit, window, rate } = command)
+  running = true
+  finishing = false
+  startedAt = performance.now()
+  publishedAtStart = published
+  mostOverdue = 0
+  ticking = setInterval(publishDue, TICK)
+  reporting = setInterval(() => answer({ kind: 'progress', published, acknowledged }), PROGRESS_INTERVAL)
+  publishDue()
+}
+
+function onAcknowledged(messages: number): void {
+  acknowledged += messages
+  if (finishing) finishWhenAcknowledged()
+  else if (running && rate === null) publishDue()
+}
+
+/** Bursts in turn, so that at any moment all sockets have published the same number of readings or one more. */
+function publishDue(): void {
+  const due =
+    rate === null ? limit : Math.min(limit, publishedAtStart + ((performance.now() - startedAt) * rate) / 1_000)
+  while (published < due) {
+    const connection = connections[turn] as LoadConnection
+    if (connection.inFlight + connection.sockets > window || !connection.writable) break
+    writeClock(clock, now())
+    connection.publishBurst(clock)
+    published += connection.sockets
+    turn = (turn + 1) % connections.length
+  }
+  if (rate !== null) mostOverdue = Math.max(mostOverdue, due - published)
+}
+
+function finishWhenAcknowledged(): void {
+  if (acknowledged < published) return
+  clearInterval(reporting)
+  const writtenBySocket = connections.map(({ bursts }) => bursts)
+  answer({ kind: 'finished', published, writtenBySocket, mostOverdue: Math.round(mostOverdue) })
+}

@@ -1,0 +1,77 @@
+import type { BenchmarkReport } from './benchmark-report.ts'
+import { serviceCost, totalCost } from './costs.ts'
+import { figure } from './format.ts'
+
+/** A promise of the product and what was measured. */
+export interface TargetCheck {
+  readonly target: string
+  readonly measured: string
+  readonly met: boolean
+}
+
+/** The targets that this report can judge. */
+export function checkTargets(report: BenchmarkReport): TargetCheck[] {
+  return [...pipelineTargets(report), ...peerTargets(report), ...otherTargets(report)]
+}
+
+function pipelineTargets({ pipeline }: BenchmarkReport): TargetCheck[] {
+  if (pipeline === undefined) return []
+  const { maximum } = pipeline
+  const gateway = serviceCost(maximum, 'mqtt-gateway')
+  const writer = serviceCost(maximum, 'telemetry-writer')
+  const half = pipeline.atShares.find(({ share }) => share === 0.5)?.result
+  const runs = [maximum, ...pipeline.atShares.map(({ result }) => result)]
+  const lost = runs.reduce((total, run) => total + run.lost, 0)
+  const duplicated = runs.reduce((total, run) => total + run.duplicated, 0)
+  return [
+    atLeast(`messages sustained to committed rows for ${Math.round(maximum.seconds)} s`, maximum.rate, 20_000, '/s'),
+    atLeast('the further aim', maximum.rate, 28_000, '/s'),
+    {
+      target: 'nothing lost, nothing twice',
+      measured: `${lost} lost, ${duplicated} twice`,
+      met: lost === 0 && duplicated === 0,
+    },
+    atMost('gateway CPU a message at the maximum', gateway, 18, ' µs'),
+    atMost('writer CPU a message at the maximum', writer, 15, ' µs'),
+    ...(half === undefined
+      ? []
+      : [
+          atMost('publish to row, p99 at half load', half.rowLatency.p99, 250, ' ms'),
+          atMost('publish to NATS, p99 at half load', half.natsLatency?.p99 ?? Number.NaN, 25, ' ms'),
+        ]),
+  ]
+}
+
+function peerTargets({ pipeline, peers }: BenchmarkReport): TargetCheck[] {
+  if (pipeline === undefined || peers === undefined) return []
+  const { rate } = pipeline.maximum
+  const all = Object.entries(peers.peers)
+  const perMessage = all.find(([name]) => name.includes('insert per message'))?.[1]
+  const fastest = all.toSorted(([, one], [, other]) => other.rate - one.rate)[0]
+  return [
+    ...(perMessage ? [atLeast('rate against Node-RED, insert per message', rate / perMessage.rate, 2.5, ' ×')] : []),
+    ...(fastest ? [atLeast(`rate against the fastest peer (${fastest[0]})`, rate / fastest[1].rate, 1, ' ×')] : []),
+  ]
+}
+
+function otherTargets({ pipeline, catchUp, growth }: BenchmarkReport): TargetCheck[] {
+  const targets: TargetCheck[] = []
+  if (pipeline) targets.push(atMost('bytes on disk a row, indexes included', pipeline.storage.total, 400, ''))
+  if (catchUp) targets.push(atLeast('rows a second while catching up, against the live rate', catchUp.ratio, 5, ' ×'))
+  if (growth) {
+    const costs = growth.rows.map(({ result }) => totalCost(result))
+    const spread = Math.max(...costs) / Math.min(...costs)
+    targets.push(
+      atMost('dearest against cheapest message over 100 to 20,000 sockets and 1 to 3 gateways', spread, 1.5, ' ×'),
+    )
+  }
+  return targets
+}
+
+function atLeast(what: string, value: number, bound: number, unit: string): TargetCheck {
+  return { target: `${what} ≥ ${figure(bound)}${unit}`, measured: figure(value), met: value >= bound }
+}
+
+function atMost(what: string, value: number, bound: number, unit: string): TargetCheck {
+  return { target: `${what} ≤ ${figure(bound)}${unit}`, measured: figure(value), met: value <= bound }
+}
