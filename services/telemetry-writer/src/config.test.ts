@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readConfig } from './config.ts'
+import { readConfig, retentionDays } from './config.ts'
 
 const urls = { DATABASE_URL: 'postgres://x', NATS_URL: 'nats://x' }
 
@@ -15,4 +15,11 @@ test('defaults', () => {
   })
   expect(() => readConfig({ NATS_URL: 'nats://x' })).toThrow(/DATABASE_URL is not set/)
   expect(() => readConfig({ ...urls, BATCH_SIZE: '0' })).toThrow(/BATCH_SIZE/)
+})
+
+test('retention has its defaults, 0 keeps for ever', () => {
+  expect(retentionDays(readConfig(urls))).toEqual({ readings: 90, minutes: 400, hours: 3_650, events: 400 })
+  const changed = readConfig({ ...urls, RETENTION_RAW_DAYS: '0', RETENTION_1M_DAYS: '7' })
+  expect(retentionDays(changed)).toMatchObject({ readings: 0, minutes: 7 })
+  expect(() => readConfig({ ...urls, RETENTION_RAW_DAYS: '-1' })).toThrow(/RETENTION_RAW_DAYS.*days that readings/)
 })

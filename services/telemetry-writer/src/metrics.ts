@@ -13,6 +13,9 @@ export interface WriterMetrics {
   readonly batchSeconds: Histogram
   readonly held: Gauge
   readonly lag: Gauge
+  readonly rollupLag: Gauge
+  readonly rollupSeconds: Histogram
+  readonly partitionsDropped: Counter<'table'>
 }
 
 export function createWriterMetrics(): WriterMetrics {
@@ -58,6 +61,23 @@ export function createWriterMetrics(): WriterMetrics {
     lag: new Gauge({
       name: 'iomt_writer_consumer_lag_messages',
       help: 'Messages in the stream that no writer has received yet (num_pending of the consumer)',
+      registers,
+    }),
+    rollupLag: new Gauge({
+      name: 'iomt_writer_rollup_lag_seconds',
+      help: 'How long the longest minute that is due waits for its rollup; a few seconds are normal',
+      registers,
+    }),
+    rollupSeconds: new Histogram({
+      name: 'iomt_writer_rollup_duration_seconds',
+      help: 'Rounds of rolling up that this writer did',
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60],
+      registers,
+    }),
+    partitionsDropped: new Counter({
+      name: 'iomt_writer_partitions_dropped_total',
+      help: 'Partitions that retention has dropped',
+      labelNames: ['table'],
       registers,
     }),
   }

@@ -9,7 +9,7 @@ import { createFailpoint, type Failpoint } from '@iomt/service-runtime/failpoint
 import { type HealthServer, startHealthServer } from '@iomt/service-runtime/health-server'
 import type { Logger } from '@iomt/service-runtime/logger'
 import type { Service } from '@iomt/service-runtime/run-service'
-import type { WriterConfig } from './config.ts'
+import { retentionDays, type WriterConfig } from './config.ts'
 import { watchConnection } from './consume/connection-watch.ts'
 import { createDecoder } from './consume/decode.ts'
 import { type DurableConsumer, runDurableConsumer } from './consume/durable-consumer.ts'
@@ -19,6 +19,8 @@ import { createTelemetryDecoder } from './consume/telemetry-decoder.ts'
 import { createDeadLetters, type Rejection } from './dead-letter.ts'
 import { createWriterMetrics } from './metrics.ts'
 import { createPartitionKeeper } from './partitions/partition-keeper.ts'
+import { createRetentionKeeper } from './retention/retention-keeper.ts'
+import { createRollupWorker } from './rollups/rollup-worker.ts'
 import { storeStatusEvents } from './status-events/store-status-events.ts'
 import { createBatchStore } from './store/store-batch.ts'
 
@@ -50,12 +52,15 @@ export function createTelemetryWriter(
   const metrics = createWriterMetrics()
   const { database, pool } = connectDatabase({
     url: config.DATABASE_URL,
-    // One for each pipeline, one for partitions, one for the readiness check.
-    maxConnections: 4,
+    // One for each pipeline, one for partitions, one for the readiness check; rolling up and retention have theirs, so
+    // that neither they nor what they wait for holds up the storing.
+    maxConnections: 7,
     applicationName: 'iomt-telemetry-writer',
     onConnectionError: (error) => logger.warn({ reason: error.message }, 'a database connection broke'),
   })
   const partitions = createPartitionKeeper({ pool, daysAhead: config.PARTITIONS_AHEAD_DAYS, now, logger })
+  const rollups = createRollupWorker({ pool, partitions, metrics, now, logger })
+  const retention = createRetentionKeeper({ pool, days: retentionDays(config), metrics, now, logger })
   const storeReadings = createBatchStore({ pool, partitions, metrics, afterCommit })
   const stopping = new AbortController()
   let health: HealthServer | undefined
@@ -163,6 +168,8 @@ export function createTelemetryWriter(
         },
       })
       partitions.start()
+      rollups.start()
+      retention.start()
       working = work()
       working.catch((error: unknown) => {
         if (!stopping.signal.aborted) throw error
@@ -174,6 +181,7 @@ export function createTelemetryWriter(
       partitions.stop()
       const running = await working?.catch(() => undefined)
       await running?.stop()
+      await Promise.all([rollups.stop(), retention.stop()])
       await health?.close()
       await database.destroy()
     },

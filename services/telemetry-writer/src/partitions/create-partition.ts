@@ -1,17 +1,16 @@
 import type pg from 'pg'
 import { inTransaction } from '../store/in-transaction.ts'
-import { type Day, dayText, partitionName } from './day.ts'
+import type { Partition } from './partitioned-table.ts'
 
 /** Key of the advisory lock; any number that nothing else in this database uses. */
 const LOCK_KEY = 7_106_001
 
 /**
- * Makes the partition of a day, when it is not there, and answers whether it did. A table made beside the parent and
- * attached takes SHARE UPDATE EXCLUSIVE on the parent, which lets inserts go on; `create table … partition of` would take
- * ACCESS EXCLUSIVE, wait for every running transaction and have all inserts wait behind it.
+ * Makes a partition, when it is not there, and answers whether it did. A table made beside the parent and attached takes
+ * SHARE UPDATE EXCLUSIVE on the parent, which lets inserts go on; `create table … partition of` would take ACCESS
+ * EXCLUSIVE, wait for every running transaction and have all inserts wait behind it.
  */
-export async function createPartition(pool: pg.Pool, day: Day): Promise<boolean> {
-  const name = partitionName(day)
+export async function createPartition(pool: pg.Pool, { table, name, from, to }: Partition): Promise<boolean> {
   return await inTransaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
     const { rows } = await client.query<{ attached: boolean }>(
@@ -20,11 +19,16 @@ export async function createPartition(pool: pg.Pool, day: Day): Promise<boolean>
     )
     if (rows[0]?.attached === true) return false
     // A table of that name that is not attached was detached by an operator: its rows come back with it.
-    if (rows.length === 0) await client.query(`create table ${name} (like device_data_logs including all)`)
+    if (rows.length === 0) {
+      // Storage parameters cannot be set on a partitioned table, so there are none to take over.
+      const { fillFactor = 100 } = table
+      await client.query(`create table ${name} (like ${table.name} including all) with (fillfactor = ${fillFactor})`)
+    }
     await client.query(
-      `alter table device_data_logs attach partition ${name}
-       for values from ('${dayText(day)} 00:00:00+00') to ('${dayText(day + 1)} 00:00:00+00')`,
+      `alter table ${table.name} attach partition ${name} for values from ('${isoTime(from)}') to ('${isoTime(to)}')`,
     )
     return true
   })
 }
+
+const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString()

@@ -1,3 +1,5 @@
+import { type Partition, partitionAt, READINGS } from './partitioned-table.ts'
+
 const DAY = 24 * 60 * 60 * 1_000
 
 /** A UTC day as the number of days since 1970. */
@@ -7,14 +9,9 @@ export function dayOf(milliseconds: number): Day {
   return Math.floor(milliseconds / DAY)
 }
 
-/** `2026-11-23` */
-export function dayText(day: Day): string {
-  return new Date(day * DAY).toISOString().slice(0, 10)
-}
-
-/** `device_data_logs_20261123` */
-export function partitionName(day: Day): string {
-  return `device_data_logs_${dayText(day).replaceAll('-', '')}`
+/** Where the readings of a day are. */
+export function readingsOf(day: Day): Partition {
+  return partitionAt(READINGS, day * DAY)
 }
 
 const FIRST = dayOf(Date.UTC(2000, 0, 1))

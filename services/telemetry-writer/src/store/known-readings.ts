@@ -16,21 +16,37 @@ const LOCK = `
   select pg_advisory_xact_lock(${LOCK_SPACE}, bucket)
   from (select distinct abs(hashtext(lower(socket_id))) % 64 as bucket from unnest($1::text[]) as s(socket_id) order by 1) b`
 
-const FIND_REDELIVERED = `
-  with wanted as (select * from unnest($1::uuid[], $2::text[]) as w(socket_id, tail))
-  select wanted.socket_id, wanted.tail from (select distinct socket_id from wanted) sockets
+/** Rows of the socket with the same device clock; the index finds them at once, however many others came since. */
+const sameClock = (condition: string) => `
+  cross join lateral (
+    select from device_data_logs l
+    where l.socket_id = w.socket_id and l.measured_at = w.measured_at
+      and l.timestamp >= w.measured_at - interval '5 minutes' and ${condition}
+    limit 1
+  ) found`
+const REDELIVERED_BY_CLOCK = `
+  select w.number::int
+  from unnest($1::uuid[], $2::timestamptz[], $3::text[]) with ordinality as w(socket_id, measured_at, tail, number)
+  ${sameClock(`right(l.id::text, ${TAIL}) = w.tail`)}`
+const RETAINED_BY_CLOCK = `
+  select w.number::int
+  from unnest($1::uuid[], $2::timestamptz[], $3::text[]) with ordinality as w(socket_id, measured_at, data_json, number)
+  ${sameClock('l.data_json = w.data_json::jsonb')}`
+
+const REDELIVERED_AMONG_NEWEST = `
+  with wanted as (select * from unnest($1::uuid[], $2::text[]) with ordinality as w(socket_id, tail, number))
+  select distinct wanted.number::int from (select distinct socket_id from wanted) sockets
   cross join lateral (
     select id from device_data_logs l where l.socket_id = sockets.socket_id
-    order by timestamp desc, id desc limit ${REDELIVERED_ROWS}
+    order by measured_at desc, id desc limit ${REDELIVERED_ROWS}
   ) newest
   join wanted on wanted.socket_id = sockets.socket_id and wanted.tail = right(newest.id::text, ${TAIL})`
-
-const FIND_RETAINED = `
+const RETAINED_AMONG_NEWEST = `
   select w.number::int from unnest($1::uuid[], $2::text[]) with ordinality as w(socket_id, data_json, number)
   where exists (
     select from (
       select data_json from device_data_logs l where l.socket_id = w.socket_id
-      order by timestamp desc, id desc limit ${RETAINED_ROWS}
+      order by measured_at desc, id desc limit ${RETAINED_ROWS}
     ) newest
     where newest.data_json = w.data_json::jsonb
   )`
@@ -63,11 +79,11 @@ async function addRedelivered(
   redelivered: readonly Reading[],
   known: Set<Reading>,
 ): Promise<void> {
-  const { rows } = await client.query<{ socket_id: string; tail: string }>(FIND_REDELIVERED, [
-    plainArray(redelivered.map(({ message }) => message.socket_id)),
-    plainArray(redelivered.map(({ message }) => message.id.slice(-TAIL).toLowerCase())),
-  ])
-  const seen = new Set(rows.map(({ socket_id, tail }) => deliveryKey(socket_id, tail)))
+  const tail = ({ message }: Reading) => message.id.slice(-TAIL).toLowerCase()
+  for (const reading of await stored(client, redelivered, tail, REDELIVERED_BY_CLOCK, REDELIVERED_AMONG_NEWEST)) {
+    known.add(reading)
+  }
+  const seen = new Set<string>()
   // Those of this batch come first: the original may wait in the same batch, before or after its redelivery.
   for (const reading of readings) if (reading.message.redelivered !== true) seen.add(keyOf(reading))
   for (const reading of redelivered) {
@@ -82,12 +98,10 @@ async function addRetained(
   retained: readonly Reading[],
   known: Set<Reading>,
 ): Promise<void> {
-  const { rows } = await client.query<{ number: number }>(FIND_RETAINED, [
-    plainArray(retained.map(({ message }) => message.socket_id)),
-    textArray(retained.map(({ message }) => rawJson(message.raw))),
-  ])
-  for (const { number } of rows) known.add(retained[number - 1] as Reading)
-
+  const payload = ({ message }: Reading) => rawJson(message.raw)
+  for (const reading of await stored(client, retained, payload, RETAINED_BY_CLOCK, RETAINED_AMONG_NEWEST)) {
+    known.add(reading)
+  }
   const sockets = new Set(retained.map(({ message }) => message.socket_id))
   const earlier = new Map<string, unknown[]>()
   for (const reading of readings) {
@@ -99,4 +113,37 @@ async function addRetained(
     else ofSocket.push(raw)
     if (ofSocket.length > RETAINED_ROWS) ofSocket.shift()
   }
+}
+
+/**
+ * Those of `readings` that are in the table, recognised by their socket and `mark`. One with a device clock nearly always
+ * has the `measured_at` of its original; it has not when the clock was refused then and accepted now (a clock that is
+ * ahead), or the PDU's time zone was corrected in between. So what is not found by its clock is looked for among the newest.
+ */
+async function stored(
+  client: pg.ClientBase,
+  readings: readonly Reading[],
+  mark: (reading: Reading) => string,
+  byClock: string,
+  amongNewest: string,
+): Promise<Reading[]> {
+  const withClock = readings.filter(({ message }) => message.measured_at_source === 'device')
+  const found = new Set(withClock.length === 0 ? [] : await find(client, byClock, withClock, mark, true))
+  const others = readings.filter((reading) => !found.has(reading))
+  return others.length === 0 ? [...found] : [...found, ...(await find(client, amongNewest, others, mark, false))]
+}
+
+async function find(
+  client: pg.ClientBase,
+  query: string,
+  readings: readonly Reading[],
+  mark: (reading: Reading) => string,
+  clocks: boolean,
+): Promise<Reading[]> {
+  const { rows } = await client.query<{ number: number }>(query, [
+    plainArray(readings.map(({ message }) => message.socket_id)),
+    ...(clocks ? [plainArray(readings.map(({ measuredAt }) => new Date(measuredAt).toISOString()))] : []),
+    textArray(readings.map(mark)),
+  ])
+  return rows.map(({ number }) => readings[number - 1] as Reading)
 }

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { WriterMetrics } from '../metrics.ts'
 import { dayOf } from '../partitions/day.ts'
 import type { PartitionKeeper } from '../partitions/partition-keeper.ts'
+import { recordPendingRollups } from '../rollups/record-pending.ts'
 import { isPartitionMissing } from './classify-error.ts'
 import { mergeIntoCurrentState } from './current-state.ts'
 import { inTransaction } from './in-transaction.ts'
@@ -45,6 +46,7 @@ async function storeReadings(client: pg.ClientBase, readings: readonly Reading[]
   if (unknown.length === 0) return 0
   const fresh = await insertReadings(client, unknown)
   if (fresh.length === 0) return 0
+  await recordPendingRollups(client, fresh)
   await mergeIntoCurrentState(client, fresh)
   return fresh.length
 }

@@ -1,0 +1,108 @@
+import type { Logger } from '@iomt/service-runtime/logger'
+import type pg from 'pg'
+import type { WriterMetrics } from '../metrics.ts'
+import { type PartitionedTable, READINGS } from '../partitions/partitioned-table.ts'
+import { type AttachedPartition, attachedPartitions } from './attached-partitions.ts'
+import { deleteOldEvents } from './delete-old-events.ts'
+import { dropDetached, dropPartition, finishDropping } from './drop-partition.ts'
+import { type Expiry, eventCutoff, expiries, type RetentionDays } from './retention-plan.ts'
+
+const LOCK_KEY = 7_106_004
+/** Longest wait for readers of a partition, and longest chunk of deletes; the next run goes on. */
+const STATEMENT_TIMEOUT = '60s'
+
+export interface ApplyRetentionOptions {
+  readonly pool: pg.Pool
+  readonly days: RetentionDays
+  readonly metrics: Pick<WriterMetrics, 'partitionsDropped'>
+  readonly logger: Logger
+}
+
+/**
+ * Drops what is older than it is to be kept, on one connection and under a lock, so that one writer at a time does it.
+ * `now` counts only as far as the database's clock agrees: one wrong clock must not delete what should be kept. An
+ * aborted `signal` cuts it short; the next run goes on.
+ *
+ * @returns false when another writer is at it.
+ */
+export async function applyRetention(
+  options: ApplyRetentionOptions,
+  now: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const client = await options.pool.connect()
+  let broken = true
+  let cancel = () => {}
+  try {
+    const { rows } = await client.query<{ free: boolean; clock: Date; backend: number }>(
+      'select pg_try_advisory_lock($1) as free, now() as clock, pg_backend_pid() as backend',
+      [LOCK_KEY],
+    )
+    const [row] = rows
+    if (row?.free !== true) {
+      broken = false
+      return false
+    }
+    cancel = () => void options.pool.query('select pg_cancel_backend($1)', [row.backend]).catch(() => undefined)
+    signal?.throwIfAborted()
+    signal?.addEventListener('abort', cancel)
+    await client.query(`set statement_timeout = '${STATEMENT_TIMEOUT}'`)
+    await drop(client, options, Math.min(now, row.clock.getTime()))
+    await client.query('reset statement_timeout')
+    await client.query('select pg_advisory_unlock($1)', [LOCK_KEY])
+    broken = false
+    return true
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    // Closing the connection gives the lock back, whatever state it is in.
+    client.release(broken)
+  }
+}
+
+async function drop(client: pg.ClientBase, options: ApplyRetentionOptions, now: number): Promise<void> {
+  const { days, metrics, logger } = options
+  const plan = expiries(days, now)
+  for (const expiry of plan) await dropExpired(client, expiry, options)
+  for (const name of await dropDetached(
+    client,
+    plan.map(({ table }) => table.name),
+  )) {
+    logger.info({ partition: name }, 'dropped a partition that was left detached')
+    metrics.partitionsDropped.inc({
+      table: plan.find(({ table }) => name.startsWith(`${table.name}_`))?.table.name ?? '',
+    })
+  }
+  const before = eventCutoff(days, now)
+  if (before === null) return
+  const deleted = await deleteOldEvents(client, before)
+  if (deleted > 0) logger.info({ deleted }, 'deleted status events')
+}
+
+async function dropExpired(client: pg.ClientBase, expiry: Expiry, options: ApplyRetentionOptions): Promise<void> {
+  const { table, cutoff } = expiry
+  for (const partition of await attachedPartitions(client, table.name)) {
+    const { name, to, detaching, marked } = partition
+    if (to > cutoff) return
+    // An operator's own detaching goes on or waits for the operator.
+    if (detaching && !marked) continue
+    if (detaching) await finishDropping(client, table.name, name)
+    else if (await isAwaited(client, table, partition)) {
+      options.logger.info({ partition: name }, 'not dropped yet: what is in it is still to be rolled up')
+      continue
+    } else await dropPartition(client, table.name, name)
+    options.logger.info({ partition: name, until: new Date(to).toISOString() }, 'dropped a partition')
+    options.metrics.partitionsDropped.inc({ table: table.name })
+  }
+}
+
+// Readings are awaited by when they were received: late ones of old minutes lie in newer partitions.
+const READINGS_AWAITED = 'select from rollup_pending where received_from < $1 limit 1'
+const ROLLUPS_AWAITED = 'select from rollup_pending where bucket < $1 and bucket >= $2 limit 1'
+
+/** Are there minutes to roll up from rows of the partition? */
+async function isAwaited(client: pg.ClientBase, table: PartitionedTable, partition: AttachedPartition) {
+  const [from, to] = [partition.from, partition.to].map((time) => new Date(time).toISOString())
+  const { rowCount } =
+    table === READINGS ? await client.query(READINGS_AWAITED, [to]) : await client.query(ROLLUPS_AWAITED, [to, from])
+  return (rowCount ?? 0) > 0
+}

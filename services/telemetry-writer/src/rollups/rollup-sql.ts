@@ -1,0 +1,125 @@
+import { NUMERIC_MEASUREMENTS } from '@iomt/contracts/measurements'
+
+type Column = readonly [name: string, value: string]
+
+/** The rows that a bucket `t` is made of, as `r`, and how they become the columns of its row. */
+interface Source {
+  readonly rows: string
+  readonly columns: readonly Column[]
+}
+
+const present = (value: string, newestFirst: string) =>
+  `array_agg(${value} order by ${newestFirst}) filter (where ${value} is not null)`
+const last = (value: string, newestFirst: string) => `(${present(value, newestFirst)})[1]`
+/** The same array as that of {@link last}, which Postgres makes once, read at its other end. */
+const first = (value: string, newestFirst: string) => `(${present(value, newestFirst)})[count(${value})]`
+/** A counter that falls was reset: its new value counts in full. */
+const consumed = (value: string, before: string) =>
+  `coalesce(sum(case when ${value} < ${before} then ${value} else ${value} - ${before} end), 0)`
+
+/**
+ * No meter shows more, and sums of more overflow: such a value would fail the round of all sockets, again and again.
+ * (`between` is false for NaN, too.)
+ */
+const LARGEST = '1e100'
+const plausible = (name: string) => `case when ${name} between -${LARGEST} and ${LARGEST} then ${name} end as ${name}`
+/** Of a socket in a minute; only a clock that stands still gives more, and it shall not cost more with every day. */
+const MOST_READINGS = 50_000
+
+const NEWEST_READING = 'measured_at desc, id desc'
+const READINGS: Source = {
+  // Received at most 5 minutes before it was measured, which spares older partitions; how late it may come is open.
+  rows: `
+      select *, lag(energy) over (partition by device_id, energy is null order by measured_at, id) as energy_before
+      from (
+        select device_id, measured_at, id, ${NUMERIC_MEASUREMENTS.map(plausible).join(', ')}, relay_on
+        from device_data_logs
+        where socket_id = t.socket_id and measured_at >= t.bucket and measured_at < t.bucket + interval '1 minute'
+          and timestamp >= t.bucket - interval '5 minutes'
+          and not (retained and measured_at_source = 'received')
+        order by measured_at, id limit ${MOST_READINGS}
+      ) l`,
+  columns: [
+    ['readings', 'count(*)'],
+    ['first_at', 'min(measured_at)'],
+    ['last_at', 'max(measured_at)'],
+    ...NUMERIC_MEASUREMENTS.flatMap((name): Column[] => [
+      [`${name}_count`, `count(${name})`],
+      [`${name}_min`, `min(${name})`],
+      [`${name}_max`, `max(${name})`],
+      [`${name}_sum`, `sum(${name})`],
+      [`${name}_last`, last(name, NEWEST_READING)],
+    ]),
+    ['energy_first', first('energy', NEWEST_READING)],
+    ['energy_delta', `case when count(energy) > 0 then ${consumed('energy', 'energy_before')} end`],
+    ['relay_on_count', 'count(relay_on)'],
+    ['relay_on_true', 'count(*) filter (where relay_on)'],
+    ['relay_on_last', last('relay_on', NEWEST_READING)],
+  ],
+}
+
+/** Rows of a finer rollup; between two of them the counter went on, too. */
+function rollups(table: string, width: string): Source {
+  const newest = 'r.bucket desc'
+  return {
+    rows: `
+      select *, lag(energy_last) over (partition by device_id, energy_first is null order by bucket) as energy_before
+      from ${table} f
+      where f.socket_id = t.socket_id and f.bucket >= t.bucket and f.bucket < t.bucket + interval '${width}'`,
+    columns: [
+      ['readings', 'sum(readings)'],
+      ['first_at', 'min(first_at)'],
+      ['last_at', 'max(last_at)'],
+      ...NUMERIC_MEASUREMENTS.flatMap((name): Column[] => [
+        [`${name}_count`, `sum(${name}_count)`],
+        [`${name}_min`, `min(${name}_min)`],
+        [`${name}_max`, `max(${name}_max)`],
+        [`${name}_sum`, `sum(${name}_sum)`],
+        [`${name}_last`, last(`${name}_last`, newest)],
+      ]),
+      ['energy_first', first('energy_first', newest)],
+      [
+        'energy_delta',
+        `case when count(energy_first) > 0
+        then coalesce(sum(energy_delta), 0) + ${consumed('energy_first', 'energy_before')} end`,
+      ],
+      ['relay_on_count', 'sum(relay_on_count)'],
+      ['relay_on_true', 'sum(relay_on_true)'],
+      ['relay_on_last', last('relay_on_last', newest)],
+    ],
+  }
+}
+
+/**
+ * Computes anew the buckets that hold the touched minutes ($1 timestamptz[]) of the sockets ($2 text[], each the literal
+ * of a uuid[]). A row is replaced only by one made of at least as many readings: readings are only ever added or
+ * dropped with their partition, so fewer means that the row still knows what retention has dropped.
+ */
+function rollUp(table: string, unit: 'minute' | 'hour' | 'day', { rows, columns }: Source): string {
+  const names = columns.map(([name]) => name)
+  return `
+  with touched as materialized (
+    select distinct date_trunc('${unit}', p.bucket, 'UTC') as bucket, socket_id
+    from unnest($1::timestamptz[], $2::text[]) as p(bucket, socket_ids), unnest(p.socket_ids::uuid[]) as socket_id
+  )
+  insert into ${table} as stored (socket_id, bucket, device_id, ${names.join(', ')})
+  select t.socket_id, t.bucket, a.* from touched t cross join lateral (
+    select r.device_id,
+      ${columns.map(([name, value]) => `${value} as ${name}`).join(',\n      ')}
+    from (${rows}
+    ) r
+    group by r.device_id
+  ) a
+  order by t.socket_id, t.bucket
+  on conflict (socket_id, bucket, device_id) do update
+    set ${names.map((name) => `${name} = excluded.${name}`).join(', ')}
+    where excluded.readings >= stored.readings`
+}
+
+/** The statements of one round in their order: each reads what the one before has written. */
+export const ROLL_UP: readonly string[] = [
+  rollUp('telemetry_rollups_1m', 'minute', READINGS),
+  rollUp('telemetry_rollups_1h', 'hour', rollups('telemetry_rollups_1m', '1 hour')),
+  // 24 hours: `1 day` would be what the session's time zone calls a day.
+  rollUp('telemetry_rollups_1d', 'day', rollups('telemetry_rollups_1h', '24 hours')),
+]
