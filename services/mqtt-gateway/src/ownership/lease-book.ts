@@ -19,6 +19,8 @@ export interface LeaseBook {
   get(partition: number): BookedLease | undefined
   /** The highest epoch ever seen, also in a bucket that was lost: the next owner has a higher one. */
   lastEpoch(partition: number): number
+  /** Believes nothing until the next complete listing. */
+  forget(): void
   /** Null before the first complete listing. */
   readonly incarnation: string | null
 }
@@ -46,6 +48,10 @@ export function createLeaseBook(): LeaseBook {
       for (const [key, entry] of listing.entries) put({ key, ...entry }, now)
     },
     changed: put,
+    forget() {
+      incarnation = null
+      leases.clear()
+    },
     answered(change, sentAt, now) {
       // Revisions of a bucket that was lost meanwhile are higher than those of the new one, and would hide them for ever.
       if (sentAt >= incarnationSince) put(change, now)

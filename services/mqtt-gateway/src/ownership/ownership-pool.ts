@@ -55,6 +55,7 @@ export function createOwnershipPool(options: OwnershipPoolOptions): PartitionOwn
   let stopped = false
   let work: PartitionWork | null = null
   let evaluationDue = false
+  let lives = 0
   let cancelTick = () => {}
   let onSettled: (() => void) | null = null
 
@@ -73,7 +74,13 @@ export function createOwnershipPool(options: OwnershipPoolOptions): PartitionOwn
     }),
     hasLetGo: () => held.size === 0,
     onSucceeded: (life) => roster.end(gateway, life, clock.now()),
-    onBegun: evaluateSoon,
+    onBegun() {
+      // The bucket may have been lost while we were cut off, and its revisions counted anew: one that we remember may be that of
+      // somebody else's lease by now.
+      if (lives > 0) listLeasesAgain()
+      lives += 1
+      evaluateSoon()
+    },
     onEnded(reason) {
       if (!stopped) logger.warn({ partitions: held.size, reason }, 'fenced: dropping every partition')
       for (const tenure of held.values()) tenure.state = 'revoking'
@@ -218,6 +225,12 @@ export function createOwnershipPool(options: OwnershipPoolOptions): PartitionOwn
         evaluateSoon()
       },
     })
+  }
+
+  function listLeasesAgain(): void {
+    followingLeases?.stop()
+    book.forget()
+    followingLeases = followLeases()
   }
 
   function tick(): void {

@@ -90,6 +90,15 @@ const FOUND: [number, Step[]][] = [
       { after: 35, who: 0, length: 50, what: 'lose-members' },
     ],
   ],
+  // Cut off while the leases were lost: in the new bucket a lease of somebody else had the revision of the old one of ours.
+  [
+    -24,
+    [
+      { after: 478, who: 0, length: 3_184, what: 'cut' },
+      { after: 177, who: 0, length: 50, what: 'lose-leases' },
+      { after: 966, who: 0, length: 50, what: 'join' },
+    ],
+  ],
 ]
 
 test('whatever happens: never two owners, epochs only grow, and everything is owned again soon after', {
