@@ -1,9 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Id, Timestamp } from '../codes.ts'
+import { PayloadConfig } from '../payload-config.ts'
 import { BROKER_EXAMPLE, BROKER_INPUT_FIELDS, BROKER_VIEW_FIELDS } from './broker-block.ts'
 import { Name, nullable, ROW_FIELDS } from './fields.ts'
 import { pageQuery } from './page.ts'
-import { PayloadConfig } from './payload-config.ts'
 
 const SocketNumber = Type.Integer({ minimum: 0, maximum: 65_535, description: 'Unique on its PDU' })
 const TopicSuffix = Type.String({

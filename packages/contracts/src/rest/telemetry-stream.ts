@@ -25,27 +25,14 @@ export const TelemetryStreamQuery = Type.Object(
 export type TelemetryStreamQuery = Static<typeof TelemetryStreamQuery>
 
 /** Data of the event `gap`: readings that the stream no longer has, so that nothing of them can be sent. */
-export const TelemetryStreamGap = Type.Object(
-  {
-    from: Type.Integer({ description: 'First sequence that is gone' }),
-    to: Type.Union([Type.Integer(), Type.Null()], { description: 'Last sequence that is gone; null: nobody knows' }),
-    reason: Type.Union([Type.Literal('expired'), Type.Literal('restarted')], {
-      description: '`expired`: aged out or purged; `restarted`: the stream was made anew and counts from 1 again',
-    }),
-  },
-  { $id: 'TelemetryStreamGap', additionalProperties: false },
-)
-export type TelemetryStreamGap = Static<typeof TelemetryStreamGap>
+export interface TelemetryStreamGap {
+  /** First sequence that is gone. */
+  readonly from: number
+  /** Last sequence that is gone; null: nobody knows. */
+  readonly to: number | null
+  /** `expired`: aged out or purged; `restarted`: the stream was made anew and counts from 1 again. */
+  readonly reason: 'expired' | 'restarted'
+}
 
-export const STREAM_DROP_REASONS = ['too-slow', 'server-busy', 'key-no-longer-valid', 'server-stops'] as const
-/** Why the server ends a stream. */
-export type StreamDropReason = (typeof STREAM_DROP_REASONS)[number]
-
-/** Data of the event `dropped`, the last one: the server ends the stream. A new request with `Last-Event-ID` goes on. */
-export const TelemetryStreamDropped = Type.Object(
-  {
-    reason: Type.Union(STREAM_DROP_REASONS.map((reason) => Type.Literal(reason))),
-    detail: Type.String(),
-  },
-  { $id: 'TelemetryStreamDropped', additionalProperties: false },
-)
+/** `reason` of the event `dropped`, the last one: why the server ends the stream. */
+export type StreamDropReason = 'too-slow' | 'server-busy' | 'key-no-longer-valid' | 'server-stops'

@@ -46,6 +46,10 @@ export async function startConfigApi(options: StartOptions = {}): Promise<Runnin
     LOG_LEVEL: 'debug',
     SWEEP_INTERVAL_SECONDS: 3_600,
     RATE_LIMIT_PER_SECOND: 1_000_000,
+    STREAM_CLIENTS: 2_000,
+    STREAM_CLIENTS_PER_KEY: 1_000,
+    STREAM_CLIENT_KIB: 1_024,
+    STREAM_TOTAL_MIB: 256,
     ...options.config,
   }
   ensureKeyFile(config.CREDENTIAL_KEY_FILE)

@@ -1,0 +1,103 @@
+import type { Energy, EnergyPeriod, EnergyQuery } from '@iomt/contracts/rest/energy'
+import type { Database } from '@iomt/database/connect'
+import { invalidField } from '../changes/refusal.ts'
+import { requireTimeZone } from '../pdus/time-zone.ts'
+import { coverageOf, type Silence } from './energy-coverage.ts'
+import { readConsumption, readSilences } from './energy-query.ts'
+import type { HistoryTarget } from './history-target.ts'
+import { readInstant } from './instant.ts'
+import type { KeptHistory } from './kept-history.ts'
+import { type Period, periodsOf } from './periods.ts'
+import { splitHoursOf } from './point-bins.ts'
+import { rounded } from './read-points.ts'
+import { createTimeZoneClock } from './time-zone-clock.ts'
+
+const HOUR = 3_600_000
+const DEFAULT_RANGE = 30 * 24 * HOUR
+const MAX_PERIODS = 2_000
+
+export interface EnergyContext {
+  readonly database: Database
+  readonly target: HistoryTarget
+  readonly kept: KeptHistory
+  readonly now: Date
+}
+
+/** @throws Refusal naming the parameter that cannot be used. */
+export async function energyAnswer(
+  query: EnergyQuery,
+  { database, target, kept, now }: EnergyContext,
+): Promise<Energy> {
+  const { from, to } = rangeOf(query, now)
+  requireTimeZone('/timezone', query.timezone)
+  if (query.currency !== undefined && query.price_per_kwh === undefined) {
+    throw invalidField('/currency', 'says nothing without price_per_kwh')
+  }
+  const timeZone = query.timezone ?? target.timeZone
+  const name = query.period ?? 'day'
+  const periods = periodsOf(name, createTimeZoneClock(timeZone), from, to, MAX_PERIODS + 1)
+  if (periods.length > MAX_PERIODS) {
+    throw invalidField('/period', `gives more than ${MAX_PERIODS} periods in this range; choose a longer one`)
+  }
+  const splitHours = splitHoursOf(
+    periods.map((period) => period.from),
+    kept.minutes,
+  )
+  const question = {
+    sockets: target.sockets,
+    deviceId: target.deviceId,
+    from: new Date(from),
+    to: new Date(to),
+    splitHours,
+    now,
+  }
+  const consumed = await readConsumption(database, question, periods)
+  const { silences, sockets } = await readSilences(database, question)
+  const price = query.price_per_kwh ?? null
+  const whole = { from, to }
+  // A device's silence is one, wherever it was plugged in.
+  const meters = target.deviceId === null ? sockets : Math.min(1, sockets)
+  const items = periods.map((period, index) =>
+    periodView(period, consumed[index] ?? null, price, coverage(period, silences, meters, now)),
+  )
+  const known = consumed.filter((kwh) => kwh !== null)
+  const sum = known.length === 0 ? null : known.reduce((one, other) => one + other, 0)
+  const { from: _from, to: _to, ...total } = periodView(whole, sum, price, coverage(whole, silences, meters, now))
+  return {
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    period: name,
+    timezone: timeZone,
+    price_per_kwh: price,
+    currency: query.currency ?? null,
+    sockets,
+    total,
+    items,
+  }
+}
+
+function rangeOf(query: EnergyQuery, now: Date): Period {
+  const end = readInstant('/to', query.to) ?? now
+  const begin = readInstant('/from', query.from) ?? new Date(Math.max(0, end.getTime() - DEFAULT_RANGE))
+  if (begin >= end) throw invalidField('/from', 'must be earlier than to (which is now when it is left out)')
+  return { from: Math.floor(begin.getTime() / HOUR) * HOUR, to: Math.ceil(end.getTime() / HOUR) * HOUR }
+}
+
+function coverage(period: Period, silences: readonly Silence[], meters: number, now: Date) {
+  return coverageOf(period, silences, meters, now.getTime())
+}
+
+function periodView(
+  { from, to }: Period,
+  kwh: number | null,
+  price: number | null,
+  covered: { coverage: number; complete: boolean },
+): EnergyPeriod {
+  return {
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    kwh: kwh === null ? null : rounded(kwh),
+    cost: kwh === null || price === null ? null : rounded(kwh * price),
+    ...covered,
+  }
+}

@@ -1,0 +1,69 @@
+import { sql } from 'kysely'
+import type { Columns } from './rollup-columns.ts'
+
+/** Milliseconds back from now in which minutes may not be rolled up yet. */
+const OPEN = 600_000
+const CLOCK_AHEAD = 300_000
+const MINUTE = 60_000
+
+/** Start of the first minute that may not be rolled up yet; milliseconds since 1970. */
+export function liveSince(now: Date): number {
+  return Math.floor((now.getTime() - OPEN) / MINUTE) * MINUTE
+}
+
+/**
+ * Rows like those of the minute rollup, computed from the readings, for the last minutes that have none yet: the current
+ * one, and those that the writer has not come to. A minute is in the hour and the day as soon as it has a row of its own
+ * (one transaction), so these rows stand beside rollups of any length without counting twice. Null when the range ended
+ * before.
+ */
+export function liveMinutes(sockets: readonly string[], columns: Columns, from: Date, to: Date, now: Date) {
+  const since = new Date(Math.max(from.getTime(), liveSince(now)))
+  if (since >= to) return null
+  const names = [...columns].map((column) => sql`, ${expressionOf(column)} as ${sql.ref(column)}`)
+  const steps = columns.has('energy_delta')
+  const step = steps
+    ? sql`, case when l.energy is null then null when lag(l.energy) over w is null then 0 when l.energy >= lag(l.energy) over w
+        then l.energy - lag(l.energy) over w else l.energy end as energy_step`
+    : sql``
+  const window = steps
+    ? sql`window w as (partition by l.socket_id, l.device_id, date_bin('1 minute', l.measured_at, 'epoch'), l.energy is null
+        order by l.measured_at, l.id)`
+    : sql``
+  return sql`
+    select t.minute as bucket, t.socket_id, t.device_id, min(t.measured_at) as first_at, max(t.measured_at) as last_at,
+      count(*)::int as readings${sql.join(names, sql``)}
+    from (
+      select l.*, date_bin('1 minute', l.measured_at, 'epoch') as minute${step}
+      from device_data_logs l
+      where l.socket_id = any(${sockets}::uuid[]) and l.measured_at >= ${since} and l.measured_at < ${to}
+        and l.timestamp >= ${new Date(since.getTime() - CLOCK_AHEAD)}
+        and not (l.retained and l.measured_at_source = 'received')
+        and not exists (
+          select from telemetry_rollups_1m m
+          where m.socket_id = l.socket_id and m.bucket = date_bin('1 minute', l.measured_at, 'epoch')
+        )
+      ${window}
+    ) t
+    group by t.minute, t.socket_id, t.device_id`
+}
+
+/** A column of the minute rollup over the readings `t` of one minute. */
+function expressionOf(column: string) {
+  const place = column.lastIndexOf('_')
+  const value = sql.ref(`t.${column.slice(0, place)}`)
+  switch (column.slice(place + 1)) {
+    case 'count':
+      return sql`count(${value})::int`
+    case 'true':
+      return sql`(count(*) filter (where ${value}))::int`
+    case 'first':
+      return sql`(array_agg(${value} order by t.measured_at, t.id) filter (where ${value} is not null))[1]`
+    case 'last':
+      return sql`(array_agg(${value} order by t.measured_at desc, t.id desc) filter (where ${value} is not null))[1]`
+    case 'delta':
+      return sql`sum(t.energy_step)`
+    default:
+      return sql`${sql.raw(column.slice(place + 1))}(${value})`
+  }
+}

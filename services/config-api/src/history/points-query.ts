@@ -1,0 +1,128 @@
+import type { MeasurementName } from '@iomt/contracts/measurements'
+import type { Aggregate } from '@iomt/contracts/rest/telemetry-history'
+import { type RawBuilder, sql } from 'kysely'
+import type { AggregatePlan } from './aggregate-plan.ts'
+import type { Columns } from './rollup-columns.ts'
+
+/** How the sockets behind a point come together: not at all, as one device's, or as a total. */
+export type Merge = 'socket' | 'device' | 'total'
+
+/** Where points begin: every so many milliseconds in UTC, or at these times. */
+export type Bins = { readonly milliseconds: number; readonly origin: Date } | { readonly starts: readonly Date[] }
+
+/** Arithmetic over sockets: powers and currents add up, the hottest socket counts, the rest is averaged. */
+const SUMMED: readonly MeasurementName[] = ['current', 'active_power', 'apparent_power', 'reactive_power']
+
+/** A row of {@link pointsQuery}; the values of the plan are `v0`, `v1`, … in its order. */
+export interface PointRow {
+  readonly at: Date
+  readonly socket_id: string | null
+  readonly sockets: number
+  readonly readings: number
+  readonly [value: `v${number}`]: number | boolean | null
+}
+
+/** Points in order of time (and socket), made of rollup rows. */
+export function pointsQuery(
+  rows: RawBuilder<unknown>,
+  plan: AggregatePlan,
+  columns: Columns,
+  bins: Bins,
+  merge: Merge,
+): RawBuilder<PointRow> {
+  const merged = [...columns].flatMap((column) => {
+    const expression = mergeRows(column)
+    return expression ? [sql`, ${expression} as ${sql.ref(column)}`] : []
+  })
+  const consumed = columns.has('energy_delta') ? sql`, sum(consumed) as energy_consumed` : sql``
+  const values = plan
+    .flatMap(({ measurement, aggregates }) => aggregates.map((aggregate) => aggregateOf(measurement, aggregate, merge)))
+    .map((value, index) => sql`, ${value} as ${sql.ref(`v${index}`)}`)
+  const bySocket = sql`
+    select ${binOf(bins)} as at, socket_id, max(last_at) as last_at, sum(readings)::int as readings
+      ${sql.join(merged, sql``)}${consumed}
+    from (${rows}) rows group by 1, 2`
+  if (merge === 'socket') {
+    return sql<PointRow>`select at, socket_id, 1 as sockets, readings${sql.join(values, sql``)}
+      from (${bySocket}) s order by at, socket_id`
+  }
+  return sql<PointRow>`select at, case when count(*) = 1 then min(socket_id::text)::uuid end as socket_id,
+      count(*)::int as sockets, sum(readings)::int as readings${sql.join(values, sql``)}
+    from (${bySocket}) s group by at order by at`
+}
+
+function binOf(bins: Bins) {
+  if ('milliseconds' in bins) {
+    const seconds = bins.milliseconds / 1_000
+    return sql`date_bin(${seconds} * interval '1 second', bucket, ${bins.origin}::timestamptz)`
+  }
+  const starts = sql`${bins.starts.map((start) => start.toISOString())}::timestamptz[]`
+  return sql`(${starts})[width_bucket(bucket, ${starts})]`
+}
+
+/** One column of a socket's rows within a step. */
+function mergeRows(column: string) {
+  const name = sql.ref(column)
+  const part = column.slice(column.lastIndexOf('_') + 1)
+  switch (part) {
+    case 'min':
+    case 'max':
+      return sql`${sql.raw(part)}(${name})`
+    case 'last':
+      return sql`(array_agg(${name} order by last_at desc) filter (where ${name} is not null))[1]`
+    case 'sum':
+    case 'count':
+    case 'true':
+      return sql`sum(${name})`
+    default:
+      // first and delta have gone into `consumed`.
+      return null
+  }
+}
+
+/** An aggregate over the sockets' rows `s`, whose columns are those of {@link mergeRows}. */
+function aggregateOf(measurement: MeasurementName, aggregate: Aggregate, merge: Merge): RawBuilder<unknown> {
+  const part = (name: string) => sql.ref(`${measurement}_${name}`)
+  const over = (fn: string, value: RawBuilder<unknown>) => (merge === 'socket' ? value : sql`${sql.raw(fn)}(${value})`)
+  const column = (fn: string, name: string) => over(fn, sql`${part(name)}`)
+  const adds = merge === 'total' && SUMMED.includes(measurement)
+  const hottest = merge === 'total' && measurement === 'temperature'
+  const positive = measurement === 'relay_on' ? 'true' : 'sum'
+  const mean = sql`${column('sum', positive)}::float8 / nullif(${column('sum', 'count')}, 0)`
+  const ownMean = sql`${part(positive)} / nullif(${part('count')}, 0)`
+  switch (aggregate) {
+    case 'avg':
+      if (adds) return sql`sum(${ownMean})`
+      if (hottest) return sql`max(${ownMean})`
+      return merge === 'total' && measurement === 'power_factor' ? powerFactor(mean) : mean
+    case 'min':
+      return column(adds ? 'sum' : 'min', 'min')
+    case 'max':
+      return column(adds ? 'sum' : 'max', 'max')
+    case 'last':
+      return lastOf(measurement, merge)
+    case 'sum':
+      return sql`case when ${column('sum', 'count')} > 0 then ${column('sum', positive)}::float8 end`
+    case 'count':
+      return sql`nullif(${column('sum', 'count')}, 0)::float8`
+    case 'delta':
+      return over('sum', sql.ref('energy_consumed'))
+  }
+}
+
+function lastOf(measurement: MeasurementName, merge: Merge): RawBuilder<unknown> {
+  const value = sql.ref(`${measurement}_last`)
+  if (merge === 'socket') return sql`${value}`
+  if (merge === 'device') return sql`(array_agg(${value} order by last_at desc) filter (where ${value} is not null))[1]`
+  if (measurement === 'relay_on') return sql`bool_or(${value})`
+  if (SUMMED.includes(measurement)) return sql`sum(${value})`
+  return measurement === 'temperature' ? sql`max(${value})` : sql`avg(${value})`
+}
+
+/** Real over apparent power of the sockets that told both; of readings that did not, their own average. */
+function powerFactor(mean: RawBuilder<unknown>): RawBuilder<unknown> {
+  const told = sql`filter (where active_power_count > 0 and apparent_power_count > 0)`
+  return sql`coalesce(
+    sum(active_power_sum / nullif(active_power_count, 0)) ${told}
+      / nullif(sum(apparent_power_sum / nullif(apparent_power_count, 0)) ${told}, 0), ${mean})`
+}

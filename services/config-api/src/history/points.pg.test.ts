@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Body } from '../testing/api-client.ts'
+import { type HistoryFixture, startHistoryFixture } from '../testing/history-fixture.ts'
+import { type StoredReading, storedReading } from '../testing/stored-readings.ts'
+
+const NOW = new Date('2026-11-23T12:00:00Z')
+let fixture: HistoryFixture
+beforeAll(async () => {
+  fixture = await startHistoryFixture(NOW)
+})
+afterAll(() => fixture.running.stop())
+
+const at = (text: string) => new Date(`2026-11-${text}Z`)
+
+test('the range decides how fine the answer is, and the answer says so', async () => {
+  const { pdu, first } = await fixture.ward()
+  const path = `/sockets/${first.id}/telemetry`
+  const measurements = { voltage: 230 }
+  await fixture.store([
+    storedReading({ socketId: first.id, deviceId: null, measuredAt: at('23T11:50:00'), measurements }),
+  ])
+  const chosen = async (query: string) => {
+    const { resolution, step, items } = await fixture.history(`${path}?${query}`)
+    return [resolution, step, items.length]
+  }
+  expect(await chosen('from=2026-11-23T11:40:00Z')).toEqual(['raw', 'raw', 1])
+  expect(await chosen('from=2026-11-23T06:00:00Z')).toEqual(['1m', '1m', 1])
+  expect(await chosen('from=2026-11-01T00:00:00Z')).toEqual(['1h', '1h', 1])
+  expect(await chosen('from=2026-01-01T00:00:00Z')).toEqual(['1d', '1d', 1])
+  expect(await chosen('from=2026-11-23T06:00:00Z&step=6h')).toEqual(['1h', '6h', 1])
+  expect(await chosen('from=2026-11-23T06:00:00Z&step=1d&timezone=Asia/Ho_Chi_Minh')).toEqual(['1h', '1d', 1])
+  expect(await chosen('from=2026-11-23T11:40:00Z&agg=max')).toEqual(['1m', '1m', 1])
+  expect(await chosen('to=2026-11-23T11:40:00Z')).toEqual(['raw', 'raw', 0])
+  expect(await chosen('agg=max')).toEqual(['1h', '1h', 1])
+  const total = await fixture.history(`/pdus/${pdu.id}/telemetry?from=2026-11-23T11:40:00Z`)
+  expect(total).toMatchObject({ resolution: '1m', items: [{ sockets: 1 }] })
+})
+
+test('the current minute is there before it is rolled up, and nothing counts twice', async () => {
+  const { first, device } = await fixture.ward()
+  await fixture.stay(device.id, first.id, at('01T00:00:00'), null)
+  const readings = Array.from({ length: 60 }, (_, index) =>
+    storedReading({
+      socketId: first.id,
+      deviceId: device.id,
+      measuredAt: new Date(NOW.getTime() - 600_000 + index * 10_000),
+      measurements: { active_power: index, energy: 100 + index / 10, relay_on: index % 2 === 0 },
+    }),
+  )
+  await fixture.store(readings, at('23T11:57:00'))
+  for (const step of ['1m', '5m', '1h', '1d']) {
+    const range = 'from=2026-11-23T11:00:00Z&to=2026-11-24T00:00:00Z'
+    const path = `/mqtt/devices/${device.id}/telemetry`
+    const { items } = await fixture.history(`${path}?${range}&step=${step}&agg=count,delta,last`)
+    const sum = (name: string, aggregate: string) =>
+      items.reduce((total: number, item: Body) => total + (item.measurements[name]?.[aggregate] ?? 0), 0)
+    expect(
+      items.reduce((total: number, item: Body) => total + item.readings, 0),
+      step,
+    ).toBe(60)
+    expect(sum('active_power', 'count'), step).toBe(60)
+    expect(sum('energy', 'delta'), step).toBeCloseTo(5.9, 6)
+    expect(items.at(-1).measurements, step).toMatchObject({ active_power: { last: 59 }, relay_on: { last: false } })
+  }
+})
+
+test('a PDU and its department are totals of their sockets, by the rule of each quantity, or one series a socket', async () => {
+  const { department, pdu, first, second } = await fixture.ward()
+  const reading = (socket: Body, time: string, measurements: StoredReading['measurements']) =>
+    storedReading({ socketId: socket.id, deviceId: null, measuredAt: at(time), measurements })
+  const power = (P: number, S: number) => ({ active_power: P, apparent_power: S, power_factor: P / S })
+  const cold = { current: 1, voltage: 230, temperature: 40, energy: 10, relay_on: false }
+  const warm = { current: 3, voltage: 232, temperature: 42, energy: 10.5, relay_on: false }
+  const hot = { current: 0.5, voltage: 225, temperature: 60, energy: 7, relay_on: true }
+  await fixture.store([
+    reading(first, '23T09:00:10', { ...power(100, 200), ...cold }),
+    reading(first, '23T09:00:20', { ...power(300, 400), ...warm }),
+    reading(second, '23T09:00:15', { ...power(50, 50), ...hot }),
+    reading(second, '23T09:01:15', { ...power(70, 70), energy: 7.25 }),
+  ])
+  for (const path of [`/pdus/${pdu.id}`, `/departments/${department.id}`]) {
+    const query = 'from=2026-11-23T09:00:00Z&to=2026-11-23T09:01:00Z&step=1m'
+    const { items } = await fixture.history(`${path}/telemetry?${query}`)
+    expect(items).toEqual([
+      {
+        timestamp: '2026-11-23T09:00:00.000Z',
+        socket_id: null,
+        sockets: 2,
+        readings: 3,
+        measurements: {
+          active_power: { avg: 250 },
+          apparent_power: { avg: 350 },
+          power_factor: { avg: 0.714286 },
+          current: { avg: 2.5 },
+          voltage: { avg: 229 },
+          temperature: { avg: 60 },
+          energy: { delta: 0.5 },
+          relay_on: { last: true },
+        },
+      },
+    ])
+    const named = 'measurements=active_power,voltage,temperature'
+    const bounds = await fixture.history(`${path}/telemetry?${query}&agg=min,max,last&${named}`)
+    expect(bounds.items[0].measurements).toEqual({
+      active_power: { min: 150, max: 350, last: 350 },
+      voltage: { min: 225, max: 232, last: 228.5 },
+      temperature: { min: 40, max: 60, last: 60 },
+    })
+    const each = await fixture.history(`${path}/telemetry?${query}&group_by=socket&measurements=active_power,energy`)
+    expect(each.items.map((item: Body) => [item.socket_id, item.measurements])).toEqual([
+      [first.id, { active_power: { avg: 200 }, energy: { delta: 0.5 } }],
+      [second.id, { active_power: { avg: 50 }, energy: { delta: 0 } }],
+    ])
+    const next = 'from=2026-11-23T09:01:00Z&to=2026-11-23T09:02:00Z&step=1m&agg=delta'
+    const later = await fixture.history(`${path}/telemetry?${next}`)
+    const delta = { energy: { delta: 0.25 } }
+    expect(later.items[0]).toMatchObject({ sockets: 1, socket_id: second.id, measurements: delta })
+  }
+})
+
+test('days begin at midnight of the time zone, also where that is half past', async () => {
+  const { pdu, first } = await fixture.ward({ timezone: 'Asia/Kolkata' })
+  // Midnight is 18:30 UTC.
+  const readings = ['21T18:29:00', '21T18:31:00', '22T12:00:00', '22T18:29:59', '22T18:30:00'].map((time, index) =>
+    storedReading({
+      socketId: first.id,
+      deviceId: null,
+      measuredAt: at(time),
+      measurements: { energy: index, active_power: 10 ** index },
+    }),
+  )
+  await fixture.store(readings)
+  const range = 'from=2026-11-20T18:30:00Z&to=2026-11-23T12:00:00Z'
+  const path = `/pdus/${pdu.id}/telemetry?${range}&step=1d&agg=sum,delta`
+  const inIndia = await fixture.history(path)
+  expect(inIndia).toMatchObject({ timezone: 'Asia/Kolkata', resolution: '1h', step: '1d' })
+  const days = inIndia.items.map(({ timestamp, measurements }: Body) => [
+    timestamp,
+    measurements.active_power.sum,
+    measurements.energy.delta,
+  ])
+  expect(days).toEqual([
+    ['2026-11-20T18:30:00.000Z', 1, 0],
+    ['2026-11-21T18:30:00.000Z', 1_110, 3],
+    ['2026-11-22T18:30:00.000Z', 10_000, 1],
+  ])
+  const inUtc = await fixture.history(`${path}&timezone=UTC`)
+  expect(inUtc).toMatchObject({ timezone: 'UTC', resolution: '1d' })
+  expect(inUtc.items.map((item: Body) => item.measurements.active_power.sum)).toEqual([11, 11_100])
+})
+
+test('pages of points hold each once, over holes, by time and by socket', async () => {
+  const { pdu, first, second } = await fixture.ward()
+  const readings: StoredReading[] = []
+  for (const [index, socket] of [first, second].entries()) {
+    for (const hour of [0, 1, 2, 400, 401, 1_000]) {
+      const measuredAt = new Date(NOW.getTime() - hour * 3_600_000 - 1_800_000)
+      const measurements = { voltage: hour + index }
+      readings.push(storedReading({ socketId: socket.id, deviceId: null, measuredAt, measurements }))
+    }
+  }
+  await fixture.store(readings)
+  for (const [query, total] of [
+    ['', 6],
+    ['&group_by=socket', 12],
+  ] as const) {
+    for (const limit of [1, 2, 3, 5, 100]) {
+      const seen: string[] = []
+      let cursor: string | null = null
+      let pages = 0
+      do {
+        const range = `from=2026-10-01T00:00:00Z&step=1h&limit=${limit}${query}`
+        const page: Body = await fixture.history(
+          `/pdus/${pdu.id}/telemetry?${range}${cursor ? `&cursor=${cursor}` : ''}`,
+        )
+        expect(page.items.length).toBeLessThanOrEqual(limit)
+        seen.push(...page.items.map((item: Body) => `${item.timestamp} ${item.socket_id ?? ''}`))
+        cursor = page.next_cursor
+        pages += 1
+      } while (cursor !== null)
+      expect(new Set(seen).size, `${query} ${limit}`).toBe(total)
+      expect(seen).toEqual([...seen].sort())
+      expect(pages).toBeLessThan(20)
+    }
+  }
+})

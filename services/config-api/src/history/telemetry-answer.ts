@@ -1,0 +1,93 @@
+import { Refusal } from '../changes/refusal.ts'
+import { decodeCursor, encodeCursor, UUID_PATTERN } from '../http/cursor.ts'
+import { parseableTime } from '../readings/row-json.ts'
+import type { TextRow, TextSource } from '../readings/text-rows.ts'
+import type { HistoryQuestion, PointsRequest, ReadingsRequest } from './history-question.ts'
+import type { HistoryTarget } from './history-target.ts'
+import type { KeptHistory } from './kept-history.ts'
+import { resolutionOf } from './point-bins.ts'
+import { readReadings, sameInAllRows } from './raw-readings.ts'
+import { readPoints } from './read-points.ts'
+import { createReadingReader, placeOf } from './reading-row.ts'
+
+/** As Postgres writes it. */
+const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d)?$/
+const MILLISECONDS = /^\d{1,15}$/
+const STEP = /^\d{1,5}[mhd]$/
+const LATEST = Date.UTC(3_000, 0)
+const UUID_OR_NOTHING = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/
+
+/** A place in readings, or in points of a step. */
+export type HistoryCursor =
+  | { readonly step: null; readonly measured: string; readonly id: string }
+  | { readonly step: string; readonly at: number; readonly socketId: string }
+
+/** @throws Refusal `invalid-cursor` */
+export function readHistoryCursor(cursor: string | undefined): HistoryCursor | null {
+  if (cursor === undefined) return null
+  const found = readingPlace(cursor) ?? pointPlace(cursor)
+  // Text of the right form that is no time would be an error of Postgres.
+  const time = found.step === null ? Date.parse(parseableTime(found.measured)) : found.at
+  if (!(time <= LATEST)) throw otherCursor()
+  return found
+}
+
+function readingPlace(cursor: string): HistoryCursor | null {
+  try {
+    const [measured, id] = decodeCursor(cursor, [TIME, UUID_PATTERN]) as [string, string]
+    return { step: null, measured, id }
+  } catch {
+    return null
+  }
+}
+
+function pointPlace(cursor: string): HistoryCursor {
+  const [step, at, socketId] = decodeCursor(cursor, [STEP, MILLISECONDS, UUID_OR_NOTHING]) as [string, string, string]
+  return { step, at: Number(at), socketId }
+}
+
+export interface AnswerContext {
+  readonly source: TextSource
+  readonly target: HistoryTarget
+  readonly cursor: HistoryCursor | null
+  readonly kept: () => Promise<KeptHistory>
+  readonly now: Date
+}
+
+/** The JSON text of a `TelemetryHistory`. @throws Refusal `invalid-cursor` when the cursor is of another step. */
+export async function telemetryAnswer(question: HistoryQuestion, context: AnswerContext): Promise<string> {
+  const timeZone = question.timeZone ?? context.target.timeZone
+  const [resolution, step, items, next] =
+    question.step === null ? await readingsPage(question, context) : await pointsPage(question, timeZone, context)
+  const head = JSON.stringify({ resolution, step, timezone: timeZone }).slice(0, -1)
+  return `${head},"items":[${items}],"next_cursor":${JSON.stringify(next)}}`
+}
+
+type PageText = readonly [resolution: string, step: string, items: string, next: string | null]
+
+async function readingsPage(question: ReadingsRequest, context: AnswerContext): Promise<PageText> {
+  const { cursor, source, target, now } = context
+  if (cursor !== null && cursor.step !== null) throw otherCursor()
+  const { limit, measurements, from, to, order } = question
+  const reader = createReadingReader(measurements, sameInAllRows(target))
+  const rows = await readReadings(source, { target, reader, from, to, order, after: cursor, limit: limit + 1 }, now)
+  const last = rows.length > limit ? placeOf(rows[limit - 1] as TextRow) : null
+  const items = rows.slice(0, limit).map(reader.json)
+  return ['raw', 'raw', items.join(','), last && encodeCursor(last.measured, last.id)]
+}
+
+async function pointsPage(question: PointsRequest, timeZone: string, context: AnswerContext): Promise<PageText> {
+  const { cursor, source, target, now } = context
+  if (cursor !== null && cursor.step !== question.step.name) throw otherCursor()
+  const kept = await context.kept()
+  const { items, next } = await readPoints(source.database, target, question, { timeZone, kept, now, after: cursor })
+  const { name } = question.step
+  const place = next && encodeCursor(name, String(next.at), next.socketId)
+  return [resolutionOf(question.step, timeZone), name, JSON.stringify(items).slice(1, -1), place]
+}
+
+function otherCursor(): Refusal {
+  return new Refusal('invalid-cursor', 'The cursor is of another step; send the same step as for the page before.', [
+    { pointer: '/cursor', detail: 'is of another step' },
+  ])
+}

@@ -1,0 +1,102 @@
+import type { TelemetryPoint } from '@iomt/contracts/rest/telemetry-history'
+import { isoTime } from '../readings/row-json.ts'
+import type { TextRow } from '../readings/text-rows.ts'
+import { csvLine } from './csv.ts'
+import type { HistoryFormat } from './export-format.ts'
+import type { PointsRequest, ReadingsRequest } from './history-question.ts'
+import type { HistoryTarget } from './history-target.ts'
+import { type ReadingPlace, readReadings, sameInAllRows } from './raw-readings.ts'
+import { type PointPlace, readPoints } from './read-points.ts'
+import { createReadingReader, placeOf } from './reading-row.ts'
+import type { AnswerContext } from './telemetry-answer.ts'
+
+/** Items of one query: some 2 MB of text, which is all that an export holds at a time. */
+const BATCH = 5_000
+const NOTHING_KNOWN = { socketId: null, deviceId: null }
+
+/** What an export needs of its question; `limit` null: everything. */
+type WithLimit<Request> = Omit<Request, 'limit'> & { readonly limit: number | null }
+type ExportContext = Pick<AnswerContext, 'source' | 'kept' | 'now'> & {
+  readonly target: HistoryTarget
+  readonly timeZone: string
+}
+
+/**
+ * The text of an export, piece by piece, each made when the one before has left: nothing is held but one batch. By keyset
+ * and not by a cursor of the server: that would keep a snapshot and a lock for as long as the client likes to read, and
+ * `detach partition concurrently` and vacuum wait for those; it would also keep a connection of the pool.
+ */
+export function telemetryExport(
+  question: WithLimit<ReadingsRequest> | WithLimit<PointsRequest>,
+  format: Exclude<HistoryFormat, 'json'>,
+  context: ExportContext,
+): AsyncGenerator<string> {
+  return question.step === null ? exportReadings(question, format, context) : exportPoints(question, format, context)
+}
+
+/** Socket by socket, each in order of time. */
+async function* exportReadings(
+  question: WithLimit<ReadingsRequest>,
+  format: Exclude<HistoryFormat, 'json'>,
+  { source, target, now }: ExportContext,
+): AsyncGenerator<string> {
+  const { measurements, from, to, order } = question
+  if (format === 'csv') yield createReadingReader(measurements, NOTHING_KNOWN).csvHead()
+  let left = question.limit ?? Number.POSITIVE_INFINITY
+  for (const socketId of target.sockets) {
+    const stays = target.stays.filter((stay) => stay.socketId === socketId)
+    const ofSocket = { deviceId: target.deviceId, stays }
+    const reader = createReadingReader(measurements, sameInAllRows(ofSocket))
+    const write = format === 'csv' ? reader.csv : (row: TextRow) => `${reader.json(row)}\n`
+    let after: ReadingPlace | null = null
+    for (let full = true; full && left > 0; ) {
+      const limit = Math.min(BATCH, left)
+      // What has been given need not be looked for again: fewer partitions.
+      const since: Date | null = after && order === 'asc' ? new Date(isoTime(after.measured)) : from
+      const readings = { target: ofSocket, reader, from: since, to, order, after, limit }
+      const rows: TextRow[] = await readReadings(source, readings, now)
+      const last = rows.at(-1)
+      if (!last) break
+      yield rows.map(write).join('')
+      after = placeOf(last)
+      left -= rows.length
+      full = rows.length === limit
+    }
+  }
+}
+
+async function* exportPoints(
+  question: WithLimit<PointsRequest>,
+  format: Exclude<HistoryFormat, 'json'>,
+  { source, target, kept, now, timeZone }: ExportContext,
+): AsyncGenerator<string> {
+  if (format === 'csv') {
+    const values = question.plan.flatMap(({ measurement, aggregates }) =>
+      aggregates.map((name) => `${measurement}_${name}`),
+    )
+    yield csvLine(['timestamp', 'socket_id', 'sockets', 'readings', ...values])
+  }
+  let left = question.limit ?? Number.POSITIVE_INFINITY
+  let after: PointPlace | null = null
+  do {
+    const page = { ...question, limit: Math.min(BATCH, left) }
+    const { items, next }: Awaited<ReturnType<typeof readPoints>> = await readPoints(source.database, target, page, {
+      timeZone,
+      kept: await kept(),
+      now,
+      after,
+    })
+    const lines = items.map((item) => (format === 'csv' ? pointLine(item, question) : `${JSON.stringify(item)}\n`))
+    if (lines.length > 0) yield lines.join('')
+    left -= items.length
+    after = next
+  } while (after !== null && left > 0)
+}
+
+function pointLine(point: TelemetryPoint, { plan }: Pick<PointsRequest, 'plan'>): string {
+  const { timestamp, socket_id: socketId, sockets, readings, measurements } = point
+  const values = plan.flatMap(({ measurement, aggregates }) =>
+    aggregates.map((aggregate) => measurements[measurement]?.[aggregate]),
+  )
+  return csvLine([timestamp, socketId, sockets, readings, ...values])
+}
