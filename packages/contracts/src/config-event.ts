@@ -16,6 +16,7 @@ export const ConfigEvent = Type.Object(
       Type.Literal('pdu'),
       Type.Literal('socket'),
       Type.Literal('device'),
+      Type.Literal('payload-profile'),
     ]),
     action: Type.Union([Type.Literal('created'), Type.Literal('updated'), Type.Literal('deleted')]),
     entity_id: Id,

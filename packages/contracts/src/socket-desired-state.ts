@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { Id } from './codes.ts'
 import { CredentialEnvelope } from './credential-envelope.ts'
 import { MqttConfig } from './mqtt-config.ts'
+import { PayloadConfig } from './payload-config.ts'
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
@@ -39,7 +40,10 @@ export const SocketDesiredState = Type.Object(
     device_id: Nullable(Id),
     timezone: Type.String({ description: 'IANA name, for device clocks without a zone' }),
     topic: Nullable(Type.String({ description: 'Null when the base topic or the suffix is missing' })),
-    payload_config: Nullable(Type.Record(Type.String(), Type.Unknown())),
+    payload_config: Nullable(PayloadConfig),
+    specifications: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: "The PDU's, for judging what is plausible" }),
+    ),
     broker: Nullable(DesiredBroker),
   },
   { $id: 'SocketDesiredState', additionalProperties: false },

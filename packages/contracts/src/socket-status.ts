@@ -23,8 +23,13 @@ export type SocketStatusName = Static<typeof SocketStatusName>
 
 export const StatusAdvice = Type.Object(
   {
-    code: Type.String({ examples: ['granted-qos-lower'] }),
-    detail: Type.String({ description: 'What to change, and where' }),
+    code: Type.String({
+      examples: ['granted-qos-lower'],
+      description:
+        'granted-qos-lower, publisher-qos-0, retained-readings, expected-missing, only-dead-letters, doubtful-readings or clock-skew',
+    }),
+    detail: Type.String({ description: 'What was seen' }),
+    what_to_do: Type.String({ description: 'What to change, and where' }),
   },
   { additionalProperties: false },
 )
@@ -84,6 +89,19 @@ export const SocketStatus = Type.Object(
         last_qos: Nullable(Type.Integer({ minimum: 0, maximum: 2 })),
       },
       { additionalProperties: false },
+    ),
+    availability: Type.Optional(
+      Type.Object(
+        {
+          online: Type.Boolean(),
+          at: Type.String({ format: 'date-time', description: 'When it was said' }),
+        },
+        {
+          additionalProperties: false,
+          description:
+            'What the device says of itself (its last will or availability topic); absent: nothing so far. A reading that comes later counts as online',
+        },
+      ),
     ),
     advice: Type.Array(StatusAdvice),
   },

@@ -43,7 +43,7 @@ export function rebalanceSubject(gateway: string): string {
   return `iomt.v1.gateway.rebalance.${gateway}`
 }
 
-export type ConfigEntity = 'organization' | 'department' | 'pdu' | 'socket' | 'device'
+export type ConfigEntity = 'organization' | 'department' | 'pdu' | 'socket' | 'device' | 'payload-profile'
 export type ConfigAction = 'created' | 'updated' | 'deleted'
 
 /** `iomt.v1.config.{entity}.{action}.{id}` */

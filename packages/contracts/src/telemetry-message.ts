@@ -31,7 +31,12 @@ export const TelemetryMessage = Type.Object(
       }),
     ),
     measurements: Measurements,
-    phases: Type.Optional(Type.Record(Type.String(), Measurements)),
+    phases: Type.Optional(
+      Type.Record(Type.String(), Measurements, { description: 'By phase: l1, l2, l3; totals are in `measurements`' }),
+    ),
+    partial: Type.Optional(
+      Type.Boolean({ description: 'True: the message carried only what changed; what is absent keeps its value' }),
+    ),
     extra: Type.Record(Type.String(), Type.Unknown()),
     quality: Type.Array(Type.String()),
     decoder: Type.String({ examples: ['flat-json@1'] }),

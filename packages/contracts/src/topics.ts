@@ -2,7 +2,7 @@
 export const MAX_TOPIC_BYTES = 65_535
 
 /** Which part of a socket's topic is checked; it names the part in the message. */
-export type TopicPart = 'mqtt_base_topic' | 'mqtt_topic_suffix'
+export type TopicPart = 'mqtt_base_topic' | 'mqtt_topic_suffix' | 'topic'
 
 /**
  * What is wrong with a base topic or suffix, or null when it can be used. The rules keep a socket's topic a plain topic

@@ -1,9 +1,15 @@
 import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import * as initialSchema from './migrations/0001-initial-schema.ts'
+import * as rollups from './migrations/0002-rollups.ts'
+import * as payloadProfiles from './migrations/0003-payload-profiles.ts'
 
 // Listed by hand: a migration that is not here does not run, and bundlers and images need no directory listing.
-const MIGRATIONS: Record<string, Migration> = { '0001-initial-schema': initialSchema }
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-initial-schema': initialSchema,
+  '0002-rollups': rollups,
+  '0003-payload-profiles': payloadProfiles,
+}
 
 function createMigrator<Schema>(database: Kysely<Schema>): Migrator {
   return new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } })

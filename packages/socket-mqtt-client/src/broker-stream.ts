@@ -10,6 +10,8 @@ export interface BrokerStream {
   readonly socket: Socket
   /** All packets but PUBLISH in, everything out. */
   readonly control: Duplex
+  /** Closes at once; where TCP allows it, what was sent and not read yet is taken back: a CONNECT must not arrive late. */
+  abandon(): void
 }
 
 export interface BrokerStreamHandlers {
@@ -55,7 +57,15 @@ export function openBrokerStream(
   socket.on('end', () => control.push(null))
   socket.on('error', handlers.onFailure)
   socket.on('close', () => control.destroy())
-  return { socket, control }
+  return {
+    socket,
+    control,
+    abandon() {
+      // Over TLS nothing is sent before the handshake is done, and Node cannot reset it.
+      if (profile.tls) socket.destroy()
+      else socket.resetAndDestroy()
+    },
+  }
 }
 
 function open(profile: ConnectionProfile, credentials: ConnectionCredentials): Socket {

@@ -22,7 +22,13 @@ export interface ConnectionCredentials {
   readonly tlsKey: string | undefined
 }
 
-export function connectionProfile(socket: SocketConfig): ConnectionProfile {
+/** The part of a socket that its connection is made from. */
+export type ConnectionOrigin = Pick<
+  SocketConfig,
+  'organization_id' | 'partition' | 'mqtt_broker_host' | 'mqtt_broker_port' | 'mqtt_credentials' | 'mqtt_config'
+>
+
+export function connectionProfile(socket: ConnectionOrigin): ConnectionProfile {
   const config = socket.mqtt_config
   const tls = config.tls?.enabled
     ? {

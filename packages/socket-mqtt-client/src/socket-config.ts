@@ -11,6 +11,8 @@ export interface SocketConfig {
   readonly partition: number
   /** `{pdu.mqtt_base_topic}/{socket.mqtt_topic_suffix}` */
   readonly topic: string
+  /** Also takes what is published below its topic. */
+  readonly subtree?: boolean
   readonly mqtt_broker_host: string
   readonly mqtt_broker_port: number
   readonly mqtt_credentials: { readonly username?: string } & BrokerSecrets

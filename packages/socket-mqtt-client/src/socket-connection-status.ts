@@ -16,6 +16,12 @@ export interface SocketTraffic {
   last_qos: number | null
 }
 
+/** What whoever reads the messages knows of them. */
+export interface MessageAssessment {
+  readonly advice: readonly StatusAdvice[]
+  readonly availability?: NonNullable<SocketStatus['availability']>
+}
+
 /** The part of a socket's status that its connection knows. */
 export type SocketConnectionStatus = Omit<SocketStatus, 'gateway' | 'socket_version' | 'pdu_version' | 'since'>
 
@@ -23,10 +29,11 @@ export function socketConnectionStatus(
   socket: SocketConfig,
   connection: BrokerConnection,
   traffic: SocketTraffic,
+  messages: MessageAssessment,
   now: number,
 ): SocketConnectionStatus {
   const { state, profile } = connection
-  const granted = connection.subscriber.subscription(socket.topic)
+  const granted = connection.subscriber.subscription(connection.topics.filterOf(socket))
   const connected = state.state === 'connected'
   const requestedQos = socket.mqtt_config.qos ?? 1
   const subscription: SocketStatus['subscription'] =
@@ -35,11 +42,13 @@ export function socketConnectionStatus(
       : granted?.state === 'granted' && connected
         ? { state: 'subscribed', requested_qos: requestedQos, granted_qos: granted.grantedQos, reason: null }
         : { state: 'pending', requested_qos: requestedQos, granted_qos: null, reason: null }
-  const advice = adviceFor(subscription, traffic)
+  const advice = [...connectionAdvice(subscription, traffic), ...messages.advice]
+  const { availability } = messages
   const [status, reason] = statusName(
     connection,
     subscription,
     advice,
+    availability,
     traffic,
     socket.idle_after ?? DEFAULT_IDLE_AFTER,
     now,
@@ -63,32 +72,39 @@ export function socketConnectionStatus(
       ...traffic,
       last_message_at: traffic.last_message_at === null ? null : new Date(traffic.last_message_at).toISOString(),
     },
+    ...(availability ? { availability } : {}),
     advice,
   }
 }
 
-function adviceFor(subscription: SocketStatus['subscription'], traffic: SocketTraffic): StatusAdvice[] {
+function connectionAdvice(subscription: SocketStatus['subscription'], traffic: SocketTraffic): StatusAdvice[] {
   const advice: StatusAdvice[] = []
   const { granted_qos: granted, requested_qos: requested } = subscription
   if (granted !== null && requested !== null && granted < requested) {
     advice.push({
       code: 'granted-qos-lower',
-      detail: `The broker granted QoS ${granted} instead of ${requested}: allow QoS ${requested} for this user on the broker, or messages can be lost between broker and gateway.`,
+      detail: `The broker granted QoS ${granted} instead of ${requested}: messages can be lost between broker and gateway.`,
+      what_to_do: `Allow QoS ${requested} for this user on the broker.`,
     })
   }
   if (traffic.last_qos === 0 && requested !== null && requested > 0 && granted !== 0) {
     advice.push({
       code: 'publisher-qos-0',
-      detail: 'The device publishes at QoS 0: set QoS 1 on the device, or messages can be lost on their way.',
+      detail: 'The device publishes at QoS 0: messages can be lost on their way.',
+      what_to_do: 'Set QoS 1 on the device.',
     })
   }
   return advice
 }
 
+/** Advice about what a device sends, not about how it arrives: the socket works. */
+const HINTS: ReadonlySet<string> = new Set(['doubtful-readings', 'clock-skew'])
+
 function statusName(
   connection: BrokerConnection,
   subscription: SocketStatus['subscription'],
   advice: readonly StatusAdvice[],
+  availability: SocketStatus['availability'],
   traffic: SocketTraffic,
   idleAfter: number,
   now: number,
@@ -100,7 +116,9 @@ function statusName(
   if (subscription.state === 'pending') return ['offline', 'waiting for the broker to confirm the subscription']
   const last = traffic.last_message_at
   if (last === null) return ['idle', 'no message yet']
+  if (availability?.online === false) return ['idle', `the device said that it is offline, at ${availability.at}`]
   if (now - last > idleAfter) return ['idle', `no message for more than ${Math.round(idleAfter / 1_000)} s`]
-  if (advice.length > 0) return ['degraded', advice[0]?.detail ?? null]
+  const pressing = advice.find(({ code }) => !HINTS.has(code))
+  if (pressing) return ['degraded', pressing.detail]
   return ['online', null]
 }

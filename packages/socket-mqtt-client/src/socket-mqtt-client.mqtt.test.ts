@@ -270,6 +270,26 @@ describe('refusals', () => {
     expect(data.has(17)).toBe(false)
   })
 
+  test.each([
+    ['answers with 0x80', false],
+    ['closes the connection', true],
+  ])('a forbidden subtree, the broker %s: a socket below it flows by itself', async (_how, closes) => {
+    const url = await brokerThat({ forbids: (topic) => topic === 'ward/#', closes })
+    const config = { mqtt_config: { clean_session: closes } }
+    const wide = testSocket(url, { ...config, topic: 'ward', subtree: true })
+    const below = testSocket(url, { ...config, topic: 'ward/socket1', socket_number: 2 })
+    const client = newClient({ loadSockets: async () => [wide, below], random: () => 0.01 })
+    const data: number[] = []
+    client.on('data', ({ socket }) => data.push(socket.socket_number))
+    await client.initializeAll()
+    await untilStatus(client, below.socket_id, 'idle')
+    await untilStatus(client, wide.socket_id, 'error')
+    const device = await publisher(url)
+    await device.publishAsync('ward/socket1', '1', { qos: 1 })
+    await waitFor(() => data.length === 1, { what: 'the message' })
+    expect(data).toEqual([2])
+  })
+
   test('wrong credentials are an error with the broker’s reason; the right ones work without a restart', async () => {
     let accepted = 'right'
     const url = await brokerThat({ forbids: () => false, password: () => accepted })
@@ -288,6 +308,43 @@ describe('refusals', () => {
     })
     await untilStatus(client, socket.socket_id, 'idle')
   })
+})
+
+test.each([
+  ['given up', true],
+  ['taken', false],
+])('a subtree that was %s while nobody held the session: each message comes once', async (_what, before) => {
+  // As MQTT 3.1.1 allows (3.3.5): a message comes once for each filter that matches.
+  const broker = await mosquitto({ config: 'allow_duplicate_messages true' })
+  const device = await publisher(broker.url)
+  const socket = testSocket(broker.url)
+  const first = newClient({ deliver: async () => undefined })
+  await first.connectSocket({ ...socket, subtree: before })
+  await untilStatus(first, socket.socket_id, 'idle')
+  await first.close()
+  const received: string[] = []
+  const second = newClient({
+    deliver: async ({ payload }) => {
+      received.push(payload.toString())
+    },
+  })
+  await second.connectSocket({ ...socket, subtree: !before })
+  await untilStatus(second, socket.socket_id, 'idle')
+  expect(second.getSocketStatus(socket.socket_id)?.connection.session_resumed).toBe(true)
+  // What the session held from before is given back after what is wanted was granted.
+  await waitFor(
+    async () => {
+      received.length = 0
+      await device.publishAsync(socket.topic, 'probe', { qos: 1 })
+      await device.publishAsync(socket.topic, 'end', { qos: 1 })
+      await waitFor(() => received.includes('end'), { what: 'the message' })
+      return received.filter((text) => text === 'probe').length === 1
+    },
+    { what: 'each message to come once' },
+  )
+  for (let index = 0; index < 20; index += 1) await device.publishAsync(socket.topic, String(index), { qos: 1 })
+  await waitFor(() => received.includes('19'), { what: 'the last message' })
+  expect(received.filter((text) => /^\d+$/.test(text))).toEqual(Array.from({ length: 20 }, (_, index) => String(index)))
 })
 
 test('a publisher at QoS 0 is shown with advice', async () => {

@@ -3,7 +3,12 @@ import { type BrokerConnection, type ConnectionState, createBrokerConnection } f
 import { connectionCredentials, connectionProfile } from './connection-profile.ts'
 import { createPendingBudget } from './pending-budget.ts'
 import type { DeliveryHandler, SocketConfig } from './socket-config.ts'
-import { type SocketConnectionStatus, type SocketTraffic, socketConnectionStatus } from './socket-connection-status.ts'
+import {
+  type MessageAssessment,
+  type SocketConnectionStatus,
+  type SocketTraffic,
+  socketConnectionStatus,
+} from './socket-connection-status.ts'
 import { connectMqttJs } from './transport.mqttjs.ts'
 import type { ConnectTransport } from './transport.ts'
 
@@ -16,6 +21,8 @@ export interface SocketMqttClientOptions {
   readonly mayConnect?: (partition: number) => boolean
   /** Bound in bytes of what is received and not yet stored, over all connections. */
   readonly maxPendingBytes?: number
+  /** What the socket's messages say about it, for its status. Default: nothing. */
+  readonly assess?: (socketId: string) => MessageAssessment
   readonly connect?: ConnectTransport
   readonly now?: () => number
   readonly random?: () => number
@@ -35,6 +42,8 @@ export interface SocketMqttClientEvents {
   /** Something in these sockets' status changed. */
   status: [{ socketIds: readonly string[] }]
 }
+
+const NOTHING_SAID: MessageAssessment = { advice: [] }
 
 interface Entry {
   readonly socket: SocketConfig
@@ -164,7 +173,9 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
   /** The socket's status now, or null when it is not known here. */
   getSocketStatus(socketId: string): SocketConnectionStatus | null {
     const entry = this.#entries.get(socketId)
-    return entry ? socketConnectionStatus(entry.socket, entry.connection, entry.traffic, this.#now()) : null
+    if (!entry) return null
+    const messages = this.#options.assess?.(socketId) ?? NOTHING_SAID
+    return socketConnectionStatus(entry.socket, entry.connection, entry.traffic, messages, this.#now())
   }
 
   getAllStatuses(): SocketConnectionStatus[] {

@@ -33,3 +33,66 @@ test('another socket that takes the topic over gets its messages', () => {
   topics.put(socket('b', 'topic', 1))
   expect(topics.receivers('topic').map((receiver) => receiver.socket_id)).toEqual(['b'])
 })
+
+const wide = (id: string, topic: string, qos = 1) =>
+  testSocket('mqtt://broker', { socket_id: id, topic, subtree: true, mqtt_config: { qos } })
+const idsOf = (sockets: Iterable<{ socket_id: string }>) => [...sockets].map(({ socket_id: id }) => id)
+
+test('a socket that takes its subtree has one filter, and gets its own topic and all below it', () => {
+  const topics = createSocketTopics()
+  topics.put(wide('a', 'base/plug'))
+  expect([...topics.wanted()]).toEqual([['base/plug/#', 1]])
+  for (const topic of ['base/plug', 'base/plug/relay/0/power', 'base/plug/LWT']) {
+    expect(idsOf(topics.receivers(topic))).toEqual(['a'])
+  }
+  for (const topic of ['base', 'base/plug2', 'base/plu']) expect(topics.receivers(topic)).toEqual([])
+})
+
+test('below a subtree no filter is added, the highest QoS counts, and the nearest socket gets the message', () => {
+  const topics = createSocketTopics()
+  topics.put(wide('a', 'base', 0))
+  topics.put(socket('b', 'base/x', 2))
+  topics.put(wide('c', 'base/y'))
+  expect([...topics.wanted()]).toEqual([['base/#', 2]])
+  expect(idsOf(topics.receivers('base/x'))).toEqual(['b'])
+  expect(idsOf(topics.receivers('base/x/power'))).toEqual(['a'])
+  expect(idsOf(topics.receivers('base/y/power'))).toEqual(['c'])
+  expect(topics.filterOf(socket('b', 'base/x', 2))).toBe('base/#')
+  expect(idsOf(topics.subscribersOf('base/#'))).toEqual(['a', 'b', 'c'])
+  topics.remove('a')
+  expect([...topics.wanted()]).toEqual([
+    ['base/x', 2],
+    ['base/y/#', 1],
+  ])
+})
+
+test('outlets of one device share its subtree by channel', () => {
+  const topics = createSocketTopics()
+  topics.put(wide('a', 'strip'))
+  topics.put(wide('b', 'strip'))
+  expect(idsOf(topics.receivers('strip/relay/1/power'))).toEqual(['a', 'b'])
+  topics.put(socket('b', 'strip', 1))
+  expect(idsOf(topics.receivers('strip/relay/1/power'))).toEqual(['a'])
+  expect([...topics.wanted().keys()]).toEqual(['strip/#'])
+})
+
+test('a refused subtree takes nobody else with it', () => {
+  const topics = createSocketTopics()
+  topics.put(wide('a', 'base'))
+  topics.put(socket('b', 'base/x', 1))
+  topics.answered('base/#', false)
+  expect([...topics.wanted().keys()]).toEqual(['base/#', 'base/x'])
+  topics.answered('base/#', true)
+  expect([...topics.wanted().keys()]).toEqual(['base/#'])
+})
+
+test('a subtree that is given up still gets what is under way', () => {
+  const topics = createSocketTopics()
+  topics.put(wide('a', 'base'))
+  topics.put(socket('a', 'base', 1))
+  expect([...topics.wanted().keys()]).toEqual(['base'])
+  expect(idsOf(topics.receivers('base/power'))).toEqual(['a'])
+  topics.released('base/#')
+  expect(topics.receivers('base/power')).toEqual([])
+  expect(idsOf(topics.receivers('base'))).toEqual(['a'])
+})

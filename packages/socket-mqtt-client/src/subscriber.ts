@@ -1,10 +1,11 @@
 import type { SocketConfig } from './socket-config.ts'
-import type { SocketTopics } from './socket-topics.ts'
+import { type SocketTopics, subtreeFilter } from './socket-topics.ts'
 import { type GrantedSubscription, nextSubscriptionStep, subackReason } from './subscription-plan.ts'
 import type { Transport } from './transport.ts'
 
 /** Filters in one SUBSCRIBE: 10,000 filters take 26–31 ms in packets of 100 to 5,000, and some brokers cap the packet. */
 const FILTERS_PER_PACKET = 100
+const MAX_LEVELS = 32
 /** Milliseconds after which a refused filter is asked for again: a permission may have been added. */
 const REFUSED_RETRY = 60_000
 
@@ -45,9 +46,10 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
     try {
       while (transport === current) {
         const step = nextSubscriptionStep(topics.wanted(), granted, now(), filtersPerPacket)
-        if (step.unsubscribe.length > 0) await unsubscribe(current, step.unsubscribe)
+        // First what is to come: a filter may take the place of one that brings the same messages until then.
         if (step.subscribe.length > 0) await subscribe(current, step.subscribe)
-        if (step.subscribe.length === 0 && step.unsubscribe.length === 0) break
+        else if (step.unsubscribe.length > 0) await unsubscribe(current, step.unsubscribe)
+        else break
       }
       if (transport === current) filtersPerPacket = FILTERS_PER_PACKET
       scheduleRetry()
@@ -74,7 +76,8 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
         topic,
         code >= 0x80 ? refused(qos, subackReason(code)) : { state: 'granted', requestedQos: qos, grantedQos: code },
       )
-      affected.push(...topics.receivers(topic))
+      topics.answered(topic, code < 0x80)
+      affected.push(...topics.subscribersOf(topic))
     })
     onChange(affected)
   }
@@ -101,12 +104,24 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
     retryTimer.unref()
   }
 
+  /** Filters that the session may hold from earlier, to be given back. */
+  function leftOver(filters: Iterable<string>): boolean {
+    const before = granted.size
+    for (const filter of filters) {
+      if (topics.wanted().has(filter) || granted.has(filter)) continue
+      // No QoS that anybody wants: should the filter be wanted before it is given back, it is asked for.
+      granted.set(filter, { state: 'granted', requestedQos: -1, grantedQos: 0 })
+    }
+    return granted.size > before
+  }
+
   /** Some brokers answer a forbidden filter by closing: find the one by asking for ever fewer at once. */
   function blameWhoWasAsked(): void {
     if (asking.length === 1) {
       const { topic, qos } = asking[0] as { topic: string; qos: number }
       granted.set(topic, refused(qos, 'the broker closed the connection when asked for this topic'))
-      onChange(topics.receivers(topic))
+      topics.answered(topic, false)
+      onChange(topics.subscribersOf(topic))
     } else if (asking.length > 1) {
       filtersPerPacket = Math.max(1, Math.ceil(asking.length / 4))
     }
@@ -117,6 +132,7 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
     attach(next) {
       transport = next
       closeReason = null
+      if (next.sessionPresent && granted.size === 0) leftOver(otherFormsOf(topics))
       void reconcile()
     },
     detach() {
@@ -131,13 +147,28 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
     },
     reconcile: () => void reconcile(),
     unsubscribeStray(topic) {
-      if (topics.wanted().has(topic) || granted.has(topic)) return
-      granted.set(topic, { state: 'granted', requestedQos: 0, grantedQos: 0 })
-      void reconcile()
+      if (leftOver([topic, ...subtreesAround(topic)])) void reconcile()
     },
     subscription: (topic) => granted.get(topic) ?? null,
     get closeReason() {
       return closeReason
     },
   }
+}
+
+/**
+ * The filters that a socket would have had if it had taken its subtree, or had not: that may have changed while nobody held the
+ * session, and two filters for one topic bring each message twice.
+ */
+function* otherFormsOf(topics: SocketTopics): Generator<string> {
+  for (const { topic } of topics.sockets()) {
+    yield topic
+    yield subtreeFilter(topic)
+  }
+}
+
+/** The subtree filters that match a topic; of a hostile one with thousands of levels, the first ones. */
+function subtreesAround(topic: string): string[] {
+  const levels = topic.split('/').slice(0, MAX_LEVELS)
+  return levels.map((_, index) => subtreeFilter(levels.slice(0, index + 1).join('/')))
 }

@@ -45,7 +45,10 @@ export const connectMqttJs: ConnectTransport = (profile, credentials, handlers, 
     client.on('disconnect', (packet) => {
       failure ??= new Error(`the broker disconnected us (reason 0x${(packet.reasonCode ?? 0).toString(16)})`)
     })
-    const abort = () => client.end(true)
+    const abort = () => {
+      stream.abandon()
+      client.end(true)
+    }
     signal.addEventListener('abort', abort, { once: true })
     client.once('connect', (connack) => {
       established = true

@@ -14,6 +14,20 @@ const ConfigSchema = Type.Object({
   LOG_LEVEL: Type.String({ default: 'info', pattern: '^(fatal|error|warn|info|debug|trace|silent)$' }),
   SWEEP_INTERVAL_SECONDS: Type.Number({ default: 60, exclusiveMinimum: 0, maximum: 86_400 }),
   RATE_LIMIT_PER_SECOND: Type.Integer({ default: 600, minimum: 1, description: 'requests a second and API key' }),
+  STREAM_CLIENTS: Type.Integer({ default: 2_000, minimum: 1, description: 'open telemetry streams of this process' }),
+  STREAM_CLIENTS_PER_KEY: Type.Integer({ default: 1_000, minimum: 1, description: 'and of one API key here' }),
+  STREAM_CLIENT_KIB: Type.Integer({
+    default: 1_024,
+    minimum: 64,
+    maximum: 1_048_576,
+    description: 'what one stream client may leave unread before it is dropped',
+  }),
+  STREAM_TOTAL_MIB: Type.Integer({
+    default: 256,
+    minimum: 1,
+    maximum: 65_536,
+    description: 'and all of them together',
+  }),
   PUBLIC_URL: Type.Optional(Type.String({ description: 'shown in the API documentation as its server' })),
 })
 

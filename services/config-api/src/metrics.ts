@@ -1,5 +1,6 @@
 import { createMetrics } from '@iomt/service-runtime/metrics'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { createStreamMetrics, type StreamMetrics } from './telemetry-stream/stream-metrics.ts'
 
 export interface ConfigApiMetrics {
   readonly registry: Registry
@@ -7,6 +8,7 @@ export interface ConfigApiMetrics {
   readonly relayed: Counter
   readonly relaySeconds: Histogram
   readonly repaired: Counter<'kind'>
+  readonly stream: StreamMetrics
 }
 
 /** `backlog` answers the number of changes that wait in the outbox, null when the database is away. */
@@ -23,6 +25,7 @@ export function createConfigApiMetrics(backlog: () => Promise<number | null>): C
   })
   return {
     registry,
+    stream: createStreamMetrics(registry),
     requests: new Histogram({
       name: 'iomt_config_api_request_seconds',
       help: 'Time from the request to the end of its answer',

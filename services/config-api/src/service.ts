@@ -21,7 +21,11 @@ import { createNatsLink } from './nats/nats-link.ts'
 import { createChangeListener } from './outbox/change-listener.ts'
 import { type RelayStep, type RelayTarget, relayBatch } from './outbox/relay.ts'
 import { createRelayLoop } from './outbox/relay-loop.ts'
+import { createReplays } from './payloads/replay/replays.ts'
 import { addRoutes } from './routes.ts'
+import { createStreamHub } from './telemetry-stream/stream-hub.ts'
+import { createStreamSeats } from './telemetry-stream/stream-seats.ts'
+import { validKeys } from './telemetry-stream/valid-keys.ts'
 import { databaseProblem, waitForSchema } from './wait-for-schema.ts'
 
 /** Milliseconds; orchestrators kill after 30 s, and the relay wants some of them. */
@@ -39,12 +43,16 @@ export interface ConfigApi extends Service {
 export interface ConfigApiOverrides {
   readonly serializerCompiler?: FastifySerializerCompiler<unknown>
   readonly onRelayStep?: RelayStep
+  /** What history takes for the present. */
+  readonly now?: () => Date
+  /** Milliseconds between the comments on a telemetry stream. */
+  readonly streamHeartbeat?: number
 }
 
 /** Wires the service. `start` resolves when requests are served: with Postgres and its schema, with or without NATS. */
 export function createConfigApi(config: Config, logger: Logger, overrides: ConfigApiOverrides = {}): ConfigApi {
   const stopping = new AbortController()
-  const { database } = connectDatabase({
+  const { database, pool: connections } = connectDatabase({
     url: config.DATABASE_URL,
     maxConnections: config.DATABASE_CONNECTIONS,
     applicationName: 'config-api',
@@ -62,6 +70,17 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
       (row) => Number(row.count),
       () => null,
     )
+  })
+
+  const stream = createStreamHub({
+    bus: nats.bus,
+    logger,
+    seats: createStreamSeats({ total: config.STREAM_CLIENTS, perKey: config.STREAM_CLIENTS_PER_KEY }),
+    maxClientBytes: config.STREAM_CLIENT_KIB * 1024,
+    maxTotalBytes: config.STREAM_TOTAL_MIB * 1024 ** 2,
+    metrics: metrics.stream,
+    heartbeatInterval: overrides.streamHeartbeat,
+    validKeys: (ids) => validKeys(database, ids),
   })
 
   /** What to relay to, made when it is not there; null while NATS is away. */
@@ -104,6 +123,7 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
       return result
     },
   })
+  const replays = createReplays({ database, bus: nats.bus, logger })
   const listener = createChangeListener(config.DATABASE_URL, logger, relay.wake)
   const app = createApp({
     logger,
@@ -123,10 +143,15 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
       const server = await app
       addRoutes(server, {
         database,
+        pool: connections,
         vault,
         gateways,
+        stream,
+        bus: nats.bus,
+        replays,
         readPool: () => pool.read(nats.bus()),
         onChange: relay.wake,
+        now: overrides.now ?? (() => new Date()),
         checks: { database: () => databaseProblem(database) },
         metrics: metrics.registry,
       })
@@ -137,6 +162,7 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
       nats.start(() => {
         relay.wake()
         sweeps.trigger()
+        stream.natsUp()
         const bus = nats.bus()
         // The watches survive reconnects by themselves.
         if (bus && !poolFollowed) {
@@ -152,9 +178,11 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
     },
     async stop() {
       stopping.abort()
+      // Streams would keep the server open for as long as their clients like.
+      await stream.stop()
       // Requests first: they may still write to the outbox, and the relay takes what it can on the way out.
       await closeServer(await app)
-      await Promise.all([listener.stop(), relay.stop(), sweeps.stop()])
+      await Promise.all([listener.stop(), relay.stop(), sweeps.stop(), replays.stop()])
       pool.stop()
       await nats.stop()
       await database.destroy()

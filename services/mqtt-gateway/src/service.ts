@@ -22,6 +22,7 @@ import type { PartitionOwnership } from './ownership/partition-ownership.ts'
 import { createRebalanceObserver } from './rebalance/rebalance-observer.ts'
 import { createGatewayRpc } from './rpc/gateway-rpc.ts'
 import { createSocketSupervisor } from './sockets/socket-supervisor.ts'
+import { createMessageAssessments } from './status/message-assessments.ts'
 import { createStatusReporter } from './status/status-reporter.ts'
 
 export interface GatewayOverrides {
@@ -93,6 +94,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       () => client.figures,
       () => publisher.pending,
     )
+    const assessments = createMessageAssessments()
     const ingest = createIngest({
       publisher,
       deadLetterPublisher,
@@ -105,10 +107,13 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
         (await manager.streams.getMessage(stream, { seq: sequence }))?.json<{ id: string }>().id ?? null,
       afterStore,
       onDeadLetter: (socketId) => client.countDeadLetter(socketId),
+      assessmentOf: (state) => assessments.of(state.socket_id, state.payload_config),
+      onAvailability: (socketId) => status.touch(socketId),
     })
     const client: SocketMqttClient = new SocketMqttClient({
       mayConnect: (partition) => ownership.owns(partition),
       maxPendingBytes: config.MAX_PENDING_BYTES,
+      assess: assessments.assess,
       now,
       deliver(delivery) {
         received += 1
@@ -120,6 +125,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       logger,
       now,
       onChange: (partition, socketId, state) => {
+        if (state === null) assessments.forget(socketId)
         supervisor
           .apply(partition, socketId, state)
           .catch((error: unknown) => logger.error({ err: error, socketId }, 'cannot apply a configuration'))
@@ -166,6 +172,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       async revoked(partition, reason) {
         rpc.release(partition)
         await supervisor.release(partition, reason === 'fence' ? 'abandoned' : 'drained')
+        assessments.keepOnly((socketId) => supervisor.get(socketId) !== null)
       },
     })
     logger.info({ gateway: config.GATEWAY_ID, knownSockets: feed.size, healthPort: health.port }, 'gateway is running')

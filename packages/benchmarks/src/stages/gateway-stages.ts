@@ -1,8 +1,9 @@
 import type { OutgoingMessage, PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import { createIngest } from '@iomt/mqtt-gateway/ingest'
+import { createMessageAssessments } from '@iomt/mqtt-gateway/message-assessments'
 import { createGatewayMetrics } from '@iomt/mqtt-gateway/metrics'
-import { decodePayload } from '@iomt/payload-decoders/decode'
+import { createSocketDecoder } from '@iomt/payload-decoders/socket-decoder'
 import { Registry } from 'prom-client'
 import { measureStage, type StageOptions, type StageResult } from './measure-stage.ts'
 import { sampleDelivery, samplePayload, sampleSockets } from './sample-delivery.ts'
@@ -14,10 +15,11 @@ const BATCH = 250
 export async function measureGatewayStages(options: StageOptions): Promise<Record<string, StageResult>> {
   const now = Date.now()
   const payload = samplePayload(now)
-  const context = { topic: sampleSockets()[0]?.topic ?? '', timezone: 'UTC', receivedAt: new Date(now) }
+  const context = { topic: sampleSockets()[0]?.topic ?? '', receivedAt: new Date(now) }
+  const decoder = createSocketDecoder({ payloadConfig: null, timezone: 'UTC' })
   const decode = await measureStage(options, BATCH, () => {
     for (let index = 0; index < BATCH; index += 1) {
-      if (decodePayload(payload, context).ok !== true) throw new Error('the load publishes what cannot be decoded')
+      if (decoder.decode(payload, context).ok !== true) throw new Error('the load publishes what cannot be decoded')
     }
   })
   const states = sampleSockets()
@@ -52,6 +54,7 @@ export async function encodedMessages(count: number, now: number): Promise<Buffe
 function ingestInto(publisher: PipelinedPublisher, states: readonly SocketDesiredState[]) {
   const bySocket = new Map(states.map((state) => [state.socket_id, state]))
   const figures = () => ({ sockets: 0, connections: 0, connected: 0, pendingBytes: 0, strays: 0 })
+  const assessments = createMessageAssessments()
   return createIngest({
     publisher,
     deadLetterPublisher: publisher,
@@ -64,6 +67,8 @@ function ingestInto(publisher: PipelinedPublisher, states: readonly SocketDesire
     onDeadLetter(socketId) {
       throw new Error(`socket ${socketId}: the load publishes what cannot be decoded`)
     },
+    assessmentOf: (state) => assessments.of(state.socket_id, state.payload_config),
+    onAvailability() {},
     metrics: createGatewayMetrics(new Registry(), figures, () => 0),
   })
 }

@@ -55,33 +55,45 @@ export async function inTransaction<Result>(
 
 /** Writes the audit entry and the outbox row of a change, in the transaction of the change. */
 export async function recordChange(transaction: Transaction<Schema>, change: Change, actor: Actor): Promise<void> {
-  const { entity, action, id, version, before, after } = change
+  await recordChanges(transaction, [change], actor)
+}
+
+/** The same of several changes, at most 1,000. */
+export async function recordChanges(
+  transaction: Transaction<Schema>,
+  changes: readonly Change[],
+  actor: Actor,
+): Promise<void> {
   const text = (resource: object | null) => (resource === null ? null : JSON.stringify(resource))
   await transaction
     .insertInto('audit_log')
-    .values({
-      id: newId(),
-      actor: actor.name,
-      action,
-      entity,
-      entity_id: id,
-      version,
-      before: text(before),
-      after: text(after),
-      request_id: actor.requestId,
-    })
+    .values(
+      changes.map(({ entity, action, id, version, before, after }) => ({
+        id: newId(),
+        actor: actor.name,
+        action,
+        entity,
+        entity_id: id,
+        version,
+        before: text(before),
+        after: text(after),
+        request_id: actor.requestId,
+      })),
+    )
     .execute()
   await transaction
     .insertInto('outbox')
-    .values({
-      id: newId(),
-      entity,
-      action,
-      entity_id: id,
-      entity_version: version,
-      pdu_id: change.pduId,
-      resource: action === 'deleted' ? null : text(after),
-    })
+    .values(
+      changes.map(({ entity, action, id, version, pduId, after }) => ({
+        id: newId(),
+        entity,
+        action,
+        entity_id: id,
+        entity_version: version,
+        pdu_id: pduId,
+        resource: action === 'deleted' ? null : text(after),
+      })),
+    )
     .execute()
   // Delivered when the transaction commits, dropped when it rolls back.
   await sql`select pg_notify(${OUTBOX_CHANNEL}, '')`.execute(transaction)

@@ -18,6 +18,10 @@ const TAKEN: Record<string, () => Refusal> = {
       { pointer: '/socket_number', detail: 'is taken' },
     ]),
   sockets_device_id_key: () => deviceTaken(),
+  payload_profiles_organization_id_name_key: () =>
+    new Refusal('name-taken', 'Another payload profile of the organization has this name; choose another one.', [
+      { pointer: '/name', detail: 'is taken' },
+    ]),
 }
 
 /**

@@ -15,6 +15,7 @@ export type RefusalReason =
   | 'device-not-on-a-socket'
   | 'no-state-yet'
   | 'code-taken'
+  | 'name-taken'
   | 'asset-tag-taken'
   | 'socket-number-taken'
   | 'device-taken'
@@ -27,6 +28,10 @@ export type RefusalReason =
   | 'socket-not-connected'
   | 'publish-failed'
   | 'gateway-unavailable'
+  | 'nats-unavailable'
+  | 'too-many-streams'
+  | 'too-many-replays'
+  | 'streams-exhausted'
 
 /** A request that cannot be done as it is; `detail` tells the client what to change. Mapped in `http/error-handler.ts`. */
 export class Refusal extends Error {

@@ -1,9 +1,11 @@
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { Database } from '@iomt/database/connect'
+import { effectivePayloadConfig } from '../payloads/effective-payload-config.ts'
 import { effectiveBroker, type SocketRow, selectSockets, topicOf } from '../sockets/socket-row.ts'
 
-function selectDesired(database: Database) {
-  return selectSockets(database, null)
+/** Sockets with all that their desired state is made of; `tenant` null: of every organization. */
+export function selectDesired(database: Database, tenant: string | null = null) {
+  return selectSockets(database, tenant)
     .innerJoin('organizations as organization', 'organization.id', 'pdu.organization_id')
     .leftJoin('departments as department', 'department.id', 'pdu.department_id')
     .select(['organization.code as organization_code', 'department.code as department_code'])
@@ -35,7 +37,7 @@ export async function* readAllDesiredStates(database: Database, chunk = 1_000): 
 
 function desiredState(row: DesiredRow): SocketDesiredState {
   const effective = effectiveBroker(row)
-  const timezone = row.payload_config?.['timezone']
+  const payloadConfig = effectivePayloadConfig(row.payload_config, row.profile_config)
   return {
     v: 1,
     socket_id: row.id,
@@ -51,9 +53,11 @@ function desiredState(row: DesiredRow): SocketDesiredState {
     pdu_id: row.pdu_id,
     pdu_code: row.pdu_code,
     device_id: row.device_id,
-    timezone: typeof timezone === 'string' ? timezone : row.pdu_timezone,
+    timezone: payloadConfig?.timezone ?? row.pdu_timezone,
     topic: topicOf(row),
-    payload_config: row.payload_config,
+    payload_config: payloadConfig,
+    ...(Object.keys(row.pdu_specifications).length > 0 ? { specifications: row.pdu_specifications } : {}),
+    specifications: row.pdu_specifications,
     broker: effective && {
       host: effective.broker.mqtt_broker_host as string,
       port: effective.broker.mqtt_broker_port,

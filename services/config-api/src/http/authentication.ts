@@ -35,7 +35,7 @@ export function addAuthentication(app: App, database: Database): void {
 }
 
 /** The principal of a request behind {@link addAuthentication}. */
-function principalOf(request: FastifyRequest): Principal {
+export function principalOf(request: FastifyRequest): Principal {
   if (!request.principal) throw new Refusal('unauthenticated', 'Send an API key: Authorization: Bearer iomt_…')
   return request.principal
 }

@@ -8,8 +8,12 @@ const TAGS = [
   { name: 'departments', description: 'Wards of an organization' },
   { name: 'pdus', description: 'Power distribution units; their broker block is what their sockets inherit' },
   { name: 'sockets', description: 'Sockets of PDUs, their MQTT configuration and live status' },
+  { name: 'topics', description: 'Topics checked, generated, and their conflicts over the estate' },
+  { name: 'payloads', description: 'Messages as they come: samples, previews, replays' },
+  { name: 'payload-profiles', description: 'Payload configurations that sockets share' },
   { name: 'devices', description: 'Medical devices' },
   { name: 'mqtt', description: 'Devices through the sockets they are plugged into; state and history' },
+  { name: 'telemetry', description: 'Readings as they come' },
   { name: 'gateways', description: 'The gateway pool, for operations staff' },
   { name: 'service', description: 'Health and metrics' },
 ]

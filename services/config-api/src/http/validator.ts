@@ -1,6 +1,7 @@
 import { registerFormats } from '@iomt/contracts/formats'
-import type { TSchema } from '@sinclair/typebox'
+import { Kind, type TSchema } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors'
 import { Value } from '@sinclair/typebox/value'
 import type { FastifySchemaCompiler } from 'fastify'
 import { type FieldProblem, Refusal } from '../changes/refusal.ts'
@@ -32,13 +33,26 @@ function fieldProblems(
   allowed: readonly string[],
 ) {
   const found = new Map<string, FieldProblem>()
-  for (const error of errors) {
+  for (const error of withinNullable(errors)) {
     // The first says most: a missing field is also "not a string".
     const problem = explainViolation(error, allowed)
     if (!found.has(problem.pointer)) found.set(problem.pointer, problem)
     if (found.size >= MAX_FIELD_PROBLEMS) break
   }
   return [...found.values()]
+}
+
+/** A value that may also be null, and is not: what is wrong inside it says more than "must be an object or null". */
+function* withinNullable(errors: Iterable<ValueError>): Generator<ValueError> {
+  for (const error of errors) {
+    const members = error.type === ValueErrorType.Union ? (error.schema['anyOf'] as TSchema[]) : []
+    const index = members.findIndex((member) => member[Kind] !== 'Null')
+    const inside = error.errors[index]
+    const isObject = typeof error.value === 'object' && error.value !== null && !Array.isArray(error.value)
+    if (members.length === 2 && members.some((member) => member[Kind] === 'Null') && inside && isObject) {
+      yield* withinNullable(inside)
+    } else yield error
+  }
 }
 
 function refuse(fields: readonly FieldProblem[]): Refusal {

@@ -24,7 +24,9 @@ export function explainViolation(error: ValueError, allowedFields: readonly stri
     case ValueErrorType.ObjectAdditionalProperties: {
       const field = pointer.slice(pointer.lastIndexOf('/') + 1)
       if (READ_ONLY.has(field)) return { pointer, detail: 'is read-only; leave it out' }
-      return { pointer, detail: `is not a known field; known are ${allowedFields.join(', ')}` }
+      // Of the object that the field is in, however deep.
+      const known = schema['properties'] ? Object.keys(schema['properties'] as object) : allowedFields
+      return { pointer, detail: `is not a known field; known are ${known.join(', ')}` }
     }
     case ValueErrorType.ObjectRequiredProperty:
       return { pointer, detail: 'is required' }

@@ -83,7 +83,8 @@ function keepBetter(found: Map<string, SocketStatus>, status: SocketStatus): voi
   }
 }
 
-function isNoAnswer(error: unknown): boolean {
+/** NATS, or who should answer there, is away. */
+export function isNoAnswer(error: unknown): boolean {
   if (error instanceof errors.RequestError) return true
   return (
     error instanceof errors.TimeoutError ||

@@ -50,6 +50,7 @@ export const organizationResource: Resource<Organization, OrganizationCreate, Or
       { what: 'departments', table: 'departments', column: 'organization_id', id },
       { what: 'PDUs', table: 'power_distribution_units', column: 'organization_id', id },
       { what: 'devices', table: 'devices', column: 'organization_id', id },
+      { what: 'payload profiles', table: 'payload_profiles', column: 'organization_id', id },
       { what: 'API keys', table: 'api_keys', column: 'organization_id', id },
     ])
     await transaction.deleteFrom('organizations').where('id', '=', id).execute()

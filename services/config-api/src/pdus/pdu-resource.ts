@@ -14,7 +14,14 @@ import { rowView } from '../resources/row-view.ts'
 import { checkTopicsOfPdu } from '../sockets/topic-check.ts'
 import { requireTimeZone } from './time-zone.ts'
 
-export function createPduResource(vault: Vault): Resource<Pdu, PduCreate, PduPatch, PduQuery> {
+export type PduResource = Resource<Pdu, PduCreate, PduPatch & TopicsCheckedLater, PduQuery>
+
+/** Set by a caller who changes several topics in one transaction and checks all of them at its end. */
+interface TopicsCheckedLater {
+  readonly topicsCheckedLater?: true
+}
+
+export function createPduResource(vault: Vault): PduResource {
   return {
     entity: 'pdu',
 
@@ -75,7 +82,7 @@ export function createPduResource(vault: Vault): Resource<Pdu, PduCreate, PduPat
         fields.mqtt_base_topic !== undefined ||
         fields.mqtt_broker_host !== undefined ||
         fields.mqtt_broker_port !== undefined
-      if (movesTopics) await checkTopicsOfPdu(transaction, current.id)
+      if (movesTopics && !fields.topicsCheckedLater) await checkTopicsOfPdu(transaction, current.id)
     },
 
     async remove(transaction, { id }) {

@@ -115,6 +115,17 @@ async function lockResource<View extends ResourceView>(
   tenant: string | null,
 ): Promise<View> {
   if (!(await resource.lock(transaction, id, tenant))) throw notFound(resource.entity, id)
+  return await requireVersion(transaction, resource, id, expected, tenant)
+}
+
+/** @throws Refusal `stale-version` when the resource, already locked, is at none of the expected versions. */
+export async function requireVersion<View extends ResourceView>(
+  transaction: Transaction<Schema>,
+  resource: Pick<Resource<View, never, never, never>, 'entity' | 'find'>,
+  id: string,
+  expected: ExpectedVersions,
+  tenant: string | null,
+): Promise<View> {
   const current = await requireResource(transaction, resource, id, tenant)
   if (expected !== null && !expected.includes(current.version)) {
     throw new Refusal(

@@ -1,12 +1,13 @@
 import type { RpcErrorCode } from '@iomt/contracts/gateway-rpc'
 import { SocketPublish, SocketPublished } from '@iomt/contracts/rest/socket-mqtt'
 import type { Database } from '@iomt/database/connect'
-import { invalidField, notFound, Refusal, type RefusalReason } from '../changes/refusal.ts'
+import { notFound, Refusal, type RefusalReason } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { tenantOf } from '../http/authentication.ts'
 import { answers, BODY_REFUSALS, IdParameter } from '../http/route-documentation.ts'
 import type { GatewayClient } from '../live-status/gateway-client.ts'
 import { statusWithoutGateway } from '../live-status/offline-status.ts'
+import { messageBytes } from '../payloads/message-bytes.ts'
 import { selectSockets } from './socket-row.ts'
 
 /** Under the 1 MiB `max_payload` of a NATS server, as base64 and with the request around it. */
@@ -38,7 +39,7 @@ export function addPublishRoute(app: App, database: Database, gateways: GatewayC
     },
     async (request) => {
       const { id } = request.params
-      const payload = payloadOf(request.body)
+      const payload = messageBytes(request.body, MAX_PAYLOAD_BYTES)
       const row = await selectSockets(database, tenantOf(request)).where('sockets.id', '=', id).executeTakeFirst()
       if (!row) throw notFound('socket', id)
       const blocked = statusWithoutGateway(row)
@@ -58,21 +59,4 @@ export function addPublishRoute(app: App, database: Database, gateways: GatewayC
       return reply
     },
   )
-}
-
-function payloadOf(body: SocketPublish): Buffer {
-  const { payload, payload_base64: base64 } = body
-  if ((payload === undefined) === (base64 === undefined)) {
-    throw invalidField('/payload', 'or payload_base64 is required, and only one of them')
-  }
-  const bytes = base64 === undefined ? textOf(payload) : Buffer.from(base64, 'base64')
-  if (base64 !== undefined && bytes.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) {
-    throw invalidField('/payload_base64', 'must be base64')
-  }
-  if (bytes.length > MAX_PAYLOAD_BYTES) throw invalidField('/payload', `must have at most ${MAX_PAYLOAD_BYTES} bytes`)
-  return bytes
-}
-
-function textOf(payload: unknown): Buffer {
-  return Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload))
 }

@@ -5,7 +5,7 @@ import type { Schema } from '@iomt/database/schema'
 import { sql, type Transaction } from 'kysely'
 import { type BrokerChanges, mergeBroker } from '../broker-block/broker-changes.ts'
 import { invalidField, notFound, Refusal } from '../changes/refusal.ts'
-import { requireTimeZone } from '../pdus/time-zone.ts'
+import { checkSocketPayloadConfig } from '../payloads/payload-config-check.ts'
 import type { Resource } from '../resources/resource.ts'
 import { assignDevice } from './device-assignment.ts'
 import { selectSockets, socketView } from './socket-row.ts'
@@ -16,6 +16,8 @@ export type SocketResource = Resource<Socket, SocketCreate, SocketPatch & Socket
 /** A whole broker block computed by the caller (`PUT …/mqtt-config`) instead of one merged from the patch. */
 interface SocketBrokerReplacement {
   readonly broker?: BrokerChanges
+  /** Set by a caller who changes several topics in one transaction and checks all of them at its end. */
+  readonly topicsCheckedLater?: true
 }
 
 export function createSocketResource(vault: Vault): SocketResource {
@@ -58,6 +60,7 @@ export function createSocketResource(vault: Vault): SocketResource {
       checkFields(fields)
       const pdu = await lockPdu(transaction, fields.pdu_id, actor.organizationId)
       if (!pdu) throw notFound('pdu', fields.pdu_id, '/pdu_id')
+      await checkSocketPayloadConfig(transaction, fields.payload_config, pdu.organization_id)
       const place = { id, organization_id: pdu.organization_id, device_id: null }
       const context = { organizationId: pdu.organization_id, owner: `socket:${id}` } as const
       await transaction
@@ -76,6 +79,7 @@ export function createSocketResource(vault: Vault): SocketResource {
 
     async update(transaction, current, fields, actor) {
       checkFields(fields)
+      await checkSocketPayloadConfig(transaction, fields.payload_config, current.organization_id)
       const broker = fields.broker ?? (await mergedBroker(transaction, vault, current, fields))
       const assignment =
         fields.device_id === undefined ? {} : await assignDevice(transaction, current, fields.device_id, actor)
@@ -97,7 +101,7 @@ export function createSocketResource(vault: Vault): SocketResource {
         fields.payload_config !== undefined ||
         broker.mqtt_broker_host !== undefined ||
         broker.mqtt_broker_port !== undefined
-      if (movesTopic) await checkTopicOfSocket(transaction, current.id)
+      if (movesTopic && !fields.topicsCheckedLater) await checkTopicOfSocket(transaction, current.id)
     },
 
     async remove(transaction, { id, device_id }) {
@@ -131,7 +135,6 @@ async function lockPdu(transaction: Transaction<Schema>, id: string, tenant: str
 function checkFields(fields: SocketPatch): void {
   const problem = fields.mqtt_topic_suffix ? topicPartProblem('mqtt_topic_suffix', fields.mqtt_topic_suffix) : null
   if (problem) throw invalidField('/mqtt_topic_suffix', problem.replace('mqtt_topic_suffix ', ''))
-  requireTimeZone('/payload_config/timezone', fields.payload_config?.timezone)
 }
 
 /** The columns beside number, broker block and device; JSON as text. */

@@ -4,6 +4,7 @@ import { socketTopic } from '@iomt/contracts/topics'
 import type { Database } from '@iomt/database/connect'
 import type { BrokerRow } from '../broker-block/broker-row.ts'
 import { brokerView } from '../broker-block/broker-view.ts'
+import { profileConfigOf } from '../payloads/effective-payload-config.ts'
 import { rowView } from '../resources/row-view.ts'
 
 /** Sockets with what they take from their PDU; `tenant` null: of every organization. */
@@ -19,11 +20,14 @@ export function selectSockets(database: Database, tenant: string | null) {
       'pdu.name as pdu_name',
       'pdu.version as pdu_version',
       'pdu.timezone as pdu_timezone',
+      'pdu.specifications as pdu_specifications',
       'pdu.mqtt_base_topic as pdu_base_topic',
       'pdu.mqtt_broker_host as pdu_broker_host',
       'pdu.mqtt_broker_port as pdu_broker_port',
       'pdu.mqtt_credentials as pdu_credentials',
       'pdu.mqtt_config as pdu_config',
+      'pdu.specifications as pdu_specifications',
+      profileConfigOf('sockets').as('profile_config'),
     ])
   return tenant === null ? query : query.where('pdu.organization_id', '=', tenant)
 }

@@ -32,6 +32,8 @@ export function deadLetterOf(
     organization_id: state.organization_id,
     topic: delivery.topic,
     received_at: delivery.receivedAt.toISOString(),
+    qos: delivery.qos,
+    retained: delivery.retained,
     payload_base64: payload.subarray(0, room).toString('base64'),
     payload_bytes: payload.length,
     payload_sha256: createHash('sha256').update(payload).digest('hex'),

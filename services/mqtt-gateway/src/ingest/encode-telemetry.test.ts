@@ -1,6 +1,6 @@
 import { compileSchema } from '@iomt/contracts/compile-schema'
 import { TelemetryMessage } from '@iomt/contracts/telemetry-message'
-import { decodePayload } from '@iomt/payload-decoders/decode'
+import { createSocketDecoder } from '@iomt/payload-decoders/socket-decoder'
 import type { Delivery } from '@iomt/socket-mqtt-client/socket-config'
 import { expect, test } from 'vitest'
 import { desiredSocket } from '../testing/desired-state.ts'
@@ -12,8 +12,9 @@ const encode = createTelemetryEncoder()
 const schema = compileSchema(TelemetryMessage)
 
 function encoded(payload: string, changes: Partial<Delivery> = {}, state = desiredSocket('mqtt://127.0.0.1:1883')) {
-  const decoded = decodePayload(Buffer.from(payload), { timezone: 'UTC', receivedAt })
-  if (!decoded.ok) throw new Error(decoded.rejection.detail)
+  const decoder = createSocketDecoder({ payloadConfig: null, timezone: 'UTC' })
+  const decoded = decoder.decode(Buffer.from(payload), { topic: 'ward/socket1', receivedAt })
+  if (decoded.ok !== true) throw new Error(JSON.stringify(decoded))
   const delivery = { topic: 'ward/socket1', qos: 1, retained: false, receivedAt, redeliveredLate: false, ...changes }
   const { subject, payload: bytes } = encode(ID, state, delivery as Delivery, decoded.reading, decoded.rawJson)
   const message: unknown = JSON.parse(bytes.toString('utf8'))
@@ -55,9 +56,26 @@ test('a topic of any characters, doubts, and no clock', () => {
     topic: 'ward/"quoted"\\',
     measured_at: '2026-11-23T09:00:00.123Z',
     measured_at_source: 'received',
-    quality: ['implausible:power_factor', 'clock-invalid'],
+    quality: ['clock-invalid', 'implausible:power_factor'],
   })
   expect(message).not.toHaveProperty('redelivered')
+})
+
+test('phases, and that it is a part only', () => {
+  const payload = '{"src":"s","method":"NotifyStatus","params":{"em:0":{"a_current":1.5,"a_act_power":300}}}'
+  const { message } = encoded(payload)
+  expect(message).toMatchObject({
+    measurements: {},
+    phases: { l1: { current: 1.5, active_power: 300 } },
+    partial: true,
+    decoder: 'shelly-rpc@1',
+  })
+  expect(encoded('{"voltage":1}').message).not.toHaveProperty('partial')
+})
+
+test('text and binary payloads are kept as they came', () => {
+  const { message } = encoded('4,1170,1174,240.34')
+  expect(message.raw).toBe('4,1170,1174,240.34')
 })
 
 test('a changed configuration is in the next message', () => {

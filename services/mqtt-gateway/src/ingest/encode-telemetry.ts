@@ -48,11 +48,14 @@ export function createTelemetryEncoder(): (
     const measuredAt = reading.measuredAt ? measuredText(reading.measuredAt) : receivedAt
     const source = reading.measuredAt ? 'device' : 'received'
     const redelivered = delivery.redeliveredLate ? ',"redelivered":true' : ''
+    const phases = reading.phases === null ? '' : `,"phases":${JSON.stringify(reading.phases)}`
+    const partial = reading.partial ? ',"partial":true' : ''
     const json =
       `{"v":1,"id":"${id}",${part.json},"topic":${JSON.stringify(delivery.topic)}` +
       `,"received_at":"${receivedAt}","measured_at":"${measuredAt}","measured_at_source":"${source}"` +
       `,"retained":${delivery.retained},"qos":${delivery.qos}${redelivered}` +
-      `,"measurements":${JSON.stringify(reading.measurements)},"extra":${JSON.stringify(reading.extra)}` +
+      `,"measurements":${JSON.stringify(reading.measurements)}${phases}${partial}` +
+      `,"extra":${JSON.stringify(reading.extra)}` +
       `,"quality":${reading.quality.length === 0 ? '[]' : JSON.stringify(reading.quality)}` +
       `,"decoder":${JSON.stringify(reading.decoder)},"raw":${rawJson}}`
     return { subject: part.subject, payload: Buffer.from(json) }

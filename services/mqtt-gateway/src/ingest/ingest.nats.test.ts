@@ -9,6 +9,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createGatewayMetrics } from '../metrics.ts'
+import { createMessageAssessment } from '../status/message-assessment.ts'
 import { desiredSocket } from '../testing/desired-state.ts'
 import { createIngest } from './ingest.ts'
 
@@ -37,6 +38,8 @@ beforeAll(async () => {
       (await bus.manager.streams.getMessage(stream, { seq }))?.json<{ id: string }>().id ?? null,
     afterStore() {},
     onDeadLetter() {},
+    assessmentOf: createMessageAssessment,
+    onAvailability() {},
     metrics: createGatewayMetrics(new Registry(), figures, () => 0),
   })
 })

@@ -1,13 +1,14 @@
 import type { PipelinedPublisher, PublishAcknowledgement } from '@iomt/bus/pipelined-publisher'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import { deadLetterSubject } from '@iomt/contracts/subjects'
-import { decodePayload } from '@iomt/payload-decoders/decode'
-import type { Rejection } from '@iomt/payload-decoders/decoded-payload'
+import type { DecodeContext, Rejection } from '@iomt/payload-decoders/decoded-payload'
 import type { Delivery, DeliveryHandler, SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
 import type { GatewayMetrics } from '../metrics.ts'
+import type { MessageAssessment } from '../status/message-assessment.ts'
 import { deadLetterOf } from './dead-letter-of.ts'
 import { createTelemetryEncoder } from './encode-telemetry.ts'
 import { createReadingIds } from './reading-ids.ts'
+import { createSocketDecoders } from './socket-decoders.ts'
 
 export interface IngestOptions {
   readonly publisher: PipelinedPublisher
@@ -24,6 +25,10 @@ export interface IngestOptions {
   /** Between storing and the broker's acknowledgement; tests strike here. */
   readonly afterStore: (readings: number) => void
   readonly onDeadLetter: (socketId: string) => void
+  /** Gets what every message of the socket says about the device. */
+  readonly assessmentOf: (state: SocketDesiredState) => MessageAssessment
+  /** The device said that it is there or gone. */
+  readonly onAvailability: (socketId: string) => void
   readonly metrics: GatewayMetrics
 }
 
@@ -35,6 +40,7 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
   const { metrics } = options
   const readingId = createReadingIds()
   const encode = createTelemetryEncoder()
+  const decoderOf = createSocketDecoders(options.maxPayloadBytes)
 
   return (delivery) => {
     // Left to the new owner: not stored here, and not acknowledged.
@@ -42,13 +48,19 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     const state = options.desiredState(delivery.socket)
     const id = readingId(delivery.receivedAt, delivery.deliveryKey)
     metrics.messages.inc()
-    const zone = state.payload_config?.timezone
-    const decoded = decodePayload(
-      delivery.payload,
-      { timezone: typeof zone === 'string' ? zone : state.timezone, receivedAt: delivery.receivedAt },
-      options.maxPayloadBytes,
-    )
-    if (!decoded.ok) return storeDeadLetter(id, state, delivery, decoded.rejection)
+    const { topic, receivedAt } = delivery
+    const decoded = decoderOf(state, receivedAt.getTime()).decode(delivery.payload, contextOf(state, topic, receivedAt))
+    if (decoded.ok !== true) {
+      // Another outlet's message, or a device's last will: no reading, and nothing that a dead letter could help with.
+      if (decoded.ok === 'status') {
+        options.assessmentOf(state).status(decoded.online, receivedAt)
+        options.onAvailability(state.socket_id)
+      }
+      if (decoded.ok !== false) return Promise.resolve()
+      return storeDeadLetter(id, state, delivery, decoded.rejection)
+    }
+    const { retained, redeliveredLate: late } = delivery
+    options.assessmentOf(state).reading(decoded.reading, { receivedAt, retained, late })
     const { subject, payload } = encode(id, state, delivery, decoded.reading, decoded.rawJson)
     if (payload.length > options.maxMessageBytes()) {
       const detail = `the reading has ${payload.length} bytes, the NATS server takes ${options.maxMessageBytes()}`
@@ -66,6 +78,7 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     delivery: Delivery,
     rejection: Rejection,
   ): Promise<void> {
+    options.assessmentOf(state).deadLetter(rejection)
     const letter = deadLetterOf(id, state, delivery, rejection, options.maxMessageBytes())
     const subject = deadLetterSubject('decode', state)
     return store(options.deadLetterPublisher, subject, Buffer.from(JSON.stringify(letter)), id, delivery, () => {
@@ -108,4 +121,11 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     if (acknowledgement.attempts === 1) return false
     return (await options.storedId(acknowledgement.stream, acknowledgement.sequence)) === id
   }
+}
+
+/** Below the socket's own topic, for sockets with `payload_config.subtree`. */
+function contextOf(state: SocketDesiredState, topic: string, receivedAt: Date): DecodeContext {
+  const own = state.topic
+  if (own === null || topic.length <= own.length || !topic.startsWith(`${own}/`)) return { topic, receivedAt }
+  return { topic, relativeTopic: topic.slice(own.length + 1), receivedAt }
 }

@@ -41,6 +41,7 @@ export function socketConfigOf(
       organization_id: state.organization_id,
       partition,
       topic,
+      subtree: state.payload_config?.subtree ?? false,
       mqtt_broker_host: broker.host,
       mqtt_broker_port: broker.port,
       mqtt_credentials: { ...(broker.username !== null ? { username: broker.username } : {}), ...secrets },
@@ -53,7 +54,7 @@ export function socketConfigOf(
 }
 
 function expectedInterval(state: SocketDesiredState): number | null {
-  const expected = state.payload_config?.expected as { interval_seconds?: unknown } | undefined
-  const seconds = expected?.interval_seconds
-  return typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 * INTERVALS_UNTIL_IDLE : null
+  const expected = state.payload_config?.expected
+  const seconds = Array.isArray(expected) ? undefined : expected?.interval_seconds
+  return seconds === undefined ? null : seconds * 1_000 * INTERVALS_UNTIL_IDLE
 }

@@ -1,0 +1,87 @@
+import { Replay, ReplayCreate } from '@iomt/contracts/rest/replay'
+import type { Database } from '@iomt/database/connect'
+import { invalidField, notFound } from '../../changes/refusal.ts'
+import type { App } from '../../http/app.ts'
+import { actorOf, tenantOf } from '../../http/authentication.ts'
+import { answers, BODY_REFUSALS, IdParameter } from '../../http/route-documentation.ts'
+import { selectSockets } from '../../sockets/socket-row.ts'
+import { findReplay } from './replay-store.ts'
+import type { Replays } from './replays.ts'
+
+/** `POST /replays`, `GET /replays/:id` */
+export function addReplayRoutes(app: App, database: Database, replays: Replays): void {
+  app.post(
+    '/replays',
+    {
+      config: { role: 'operator' },
+      schema: {
+        tags: ['payloads'],
+        operationId: 'createReplay',
+        summary: 'Decode dead letters or stored readings again, with the configuration of now',
+        description:
+          'Runs in the background; 202 with Location. May be repeated: a dead letter becomes one reading however often it is replayed.',
+        body: ReplayCreate,
+        response: answers({ 202: Replay }, 404, ...BODY_REFUSALS),
+      },
+    },
+    async (request, reply) => {
+      const { body } = request
+      const tenant = tenantOf(request)
+      if (!(Date.parse(body.from) < Date.parse(body.to))) throw invalidField('/to', 'must be after from')
+      const target = await targetOf(database, body, tenant)
+      const by = { name: actorOf(request).name, organizationId: target.organizationId }
+      const id = await replays.begin(body, target.socketIds, by)
+      return await reply
+        .code(202)
+        .header('location', `/replays/${id}`)
+        .send(await requireReplay(database, id, tenant))
+    },
+  )
+
+  app.get(
+    '/replays/:id',
+    {
+      schema: {
+        tags: ['payloads'],
+        operationId: 'getReplay',
+        summary: 'How far a replay is, and what came of it',
+        params: IdParameter,
+        response: answers({ 200: Replay }, 404),
+      },
+    },
+    async (request) => await requireReplay(database, request.params.id, tenantOf(request)),
+  )
+}
+
+async function requireReplay(database: Database, id: string, tenant: string | null) {
+  const replay = await findReplay(database, id, tenant)
+  if (!replay) throw notFound('replay', id)
+  return replay
+}
+
+async function targetOf(
+  database: Database,
+  { socket_id: socketId, pdu_id: pduId }: ReplayCreate,
+  tenant: string | null,
+): Promise<{ organizationId: string; socketIds: string[] }> {
+  if ((socketId === undefined) === (pduId === undefined)) {
+    throw invalidField('/socket_id', 'or pdu_id is required, and only one of them')
+  }
+  if (socketId !== undefined) {
+    const row = await selectSockets(database, tenant).where('sockets.id', '=', socketId).executeTakeFirst()
+    if (!row) throw notFound('socket', socketId, '/socket_id')
+    return { organizationId: row.organization_id, socketIds: [row.id] }
+  }
+  const pdu = await database
+    .selectFrom('power_distribution_units')
+    .select('organization_id')
+    .where('id', '=', pduId as string)
+    .executeTakeFirst()
+  if (!pdu || (tenant !== null && pdu.organization_id !== tenant)) throw notFound('pdu', pduId as string, '/pdu_id')
+  const rows = await database
+    .selectFrom('sockets')
+    .select('id')
+    .where('pdu_id', '=', pduId as string)
+    .execute()
+  return { organizationId: pdu.organization_id, socketIds: rows.map(({ id }) => id) }
+}
