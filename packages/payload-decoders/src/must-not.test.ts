@@ -152,11 +152,14 @@ test('the letter v beside u is no second voltage', () => {
 })
 
 test('phases have no total of voltage or current, and a part of them none of power', () => {
-  const decoder = createSocketDecoder({ payloadConfig: null, timezone: 'UTC' })
-  const decode = (payload: object) => decoder.decode(Buffer.from(JSON.stringify(payload)), { topic: 't', receivedAt })
-  expect(
-    decode({ voltage_a: 230, voltage_b: 231, voltage_c: 232, power_a: 1, power_b: 2, power_c: null }),
-  ).toMatchObject({
-    reading: { measurements: {}, phases: { l1: { voltage: 230, active_power: 1 }, l3: { voltage: 232 } } },
-  })
+  const measured = (payload: object) => {
+    const decoder = createSocketDecoder({ payloadConfig: null, timezone: 'UTC' })
+    const result = decoder.decode(Buffer.from(JSON.stringify(payload)), { topic: 't', receivedAt })
+    return result.ok === true ? [result.reading.measurements, Object.keys(result.reading.phases ?? {})] : result
+  }
+  expect(measured({ power_a: 10, power_b: 20 })).toEqual([{}, ['l1', 'l2']])
+  const phases = { voltage_a: 230, voltage_b: 231, voltage_c: 232, current_a: 1, current_b: 2, current_c: 3 }
+  expect(measured(phases)).toEqual([{}, ['l1', 'l2', 'l3']])
+  expect(measured({ ...phases, power_a: 1, power_b: 2, power_c: null })).toEqual([{}, ['l1', 'l2', 'l3']])
+  expect(measured({ ...phases, power_a: 1, power_b: 2, power_c: 3 })).toEqual([{ active_power: 6 }, ['l1', 'l2', 'l3']])
 })

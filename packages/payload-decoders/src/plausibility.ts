@@ -80,14 +80,15 @@ function judgeVoltage(
   voltage: number,
   { ratedVoltage }: ElectricalLimits,
 ): void {
-  // A dead line has a volt or two; a battery or a chip's supply has more and is none.
-  const possible = voltage >= 0 && voltage <= HIGHEST_VOLTAGE && (voltage <= 3 || voltage >= LOWEST_VOLTAGE)
+  // A dead line has a volt or two. A little more may be a direct-current socket, or the battery of the device itself.
+  const possible = voltage >= 0 && voltage <= HIGHEST_VOLTAGE
+  const mains = voltage <= 3 || voltage >= LOWEST_VOLTAGE
   const usual =
     ratedVoltage === null ||
     (voltage >= 0.6 * ratedVoltage && voltage <= 1.4 * ratedVoltage) ||
     Math.abs(voltage) <= 0.03 * ratedVoltage
-  if (possible && usual) return
-  if (isCertain(draft, 'voltage') || (possible && !isScaled(voltage, ratedVoltage))) {
+  if (possible && mains && usual) return
+  if (isCertain(draft, 'voltage') || (possible && !isScaled(voltage, ratedVoltage) && (mains || !hasBattery(draft)))) {
     doubt(draft.quality, 'implausible:voltage')
     return
   }
@@ -100,6 +101,8 @@ function judgeVoltage(
     }
   }
 }
+
+const hasBattery = (draft: Draft): boolean => Object.keys(draft.extra).some((name) => /batt/i.test(name))
 
 /** True when the rated voltage in another unit explains a number. */
 function isScaled(voltage: number, ratedVoltage: number | null): boolean {

@@ -77,7 +77,7 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     try {
       return options.deliver(delivery)
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)))
     }
   }
 

@@ -117,6 +117,8 @@ test('what every object inherits is no field', () => {
   const mapping: PayloadMapping = { measurements: { voltage: { pointer: '/length' }, current: { pointer: '/i' } } }
   expect(reading(mapping, { i: 1 })).toMatchObject({ measurements: { current: 1 } })
   expect(decode(mapping, [1, 2])).toMatchObject({ ok: false, rejection: { reason: 'no-known-field' } })
+  const ofText: PayloadMapping = { measurements: { voltage: { pointer: '/name/length' }, current: { pointer: '/i' } } }
+  expect(reading(ofText, { name: 'plug', i: 1 }).measurements).toEqual({ current: 1 })
 })
 
 test.each<[PayloadMapping, string, RegExp]>([

@@ -68,9 +68,9 @@ const parameters = {
 const NAMES = Object.keys(parameters) as (keyof typeof parameters)[]
 
 test('whatever is asked of history, it is answered or refused with a problem, in bounded time', async () => {
-  const seen = new Set<number>()
+  const counts: Record<number, number> = {}
   const query = fc
-    .subarray(NAMES, { maxLength: 6 })
+    .subarray(NAMES, { maxLength: 4 })
     .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, parameters[name]]))))
   const requests = fc.sample(fc.tuple(fc.nat(7), query), {
     numRuns: 1_500,
@@ -79,9 +79,11 @@ test('whatever is asked of history, it is answered or refused with a problem, in
   for (const [index, given] of requests) {
     const url = `${paths[index]}?${new URLSearchParams(given as Record<string, string>)}`
     const { status, headers } = await fixture.running.api.get(url)
-    seen.add(status)
+    counts[status] = (counts[status] ?? 0) + 1
     expect(status === 200 || status === 400, `${url} -> ${status}`).toBe(true)
     if (status === 400) expect(headers.get('content-type'), url).toContain('application/problem+json')
   }
-  expect([...seen].sort()).toEqual([200, 400])
+  // The questions must reach both sides, or the test says nothing.
+  expect(counts[200]).toBeGreaterThan(200)
+  expect(counts[400]).toBeGreaterThan(200)
 }, 120_000)

@@ -6,7 +6,7 @@ import { create, createEstate, expectStatus } from './estate.ts'
 import { type RunningConfigApi, startConfigApi } from './start-config-api.ts'
 import { rollUp, type StoredReading, storeReadings } from './stored-readings.ts'
 
-export interface Ward {
+interface Ward {
   readonly organization: Body
   readonly department: Body
   readonly pdu: Body
