@@ -16,6 +16,8 @@ export interface Draft {
   unitsKnown: boolean
   /** Measurements whose unit was written in the message, where {@link unitsKnown} is false. */
   withUnit: Set<NumericMeasurement> | null
+  /** The message is of the field system's own form, which is for sockets of any kind, direct current among them. */
+  ownForm: boolean
 }
 
 export interface Rejected extends Rejection {
@@ -40,6 +42,7 @@ export function newDraft(unitsKnown: boolean): Draft {
     partial: false,
     unitsKnown,
     withUnit: null,
+    ownForm: false,
   }
 }
 

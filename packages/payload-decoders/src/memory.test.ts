@@ -19,6 +19,15 @@ test('an outlet seen among several needs a channel from then on, also where it i
   expect(decode({ 'switch:0': { apower: 1 } })).toMatchObject({ ok: false, rejection: { reason: 'channel-required' } })
 })
 
+test('a device that took the place of one with several outlets needs no channel once it has listed all of its own', () => {
+  const decoder = createSocketDecoder({ payloadConfig: null, timezone: 'UTC' })
+  const decode = (payload: object) => decoder.decode(Buffer.from(JSON.stringify(payload)), { topic: 't', receivedAt })
+  expect(decode({ 'switch:0': { apower: 1 }, 'switch:1': { apower: 2 } })).toMatchObject({ ok: false })
+  expect(decode({ 'switch:0': { apower: 1 } })).toMatchObject({ ok: true })
+  const partial = { src: 'x', method: 'NotifyStatus', params: { 'switch:0': { apower: 3 } } }
+  expect(decode(partial)).toMatchObject({ reading: { measurements: { active_power: 3 } } })
+})
+
 test('a part of a Milesight object keeps its units once the socket is known to be one', () => {
   const decoder = createSocketDecoder({ payloadConfig: null, timezone: 'UTC' })
   const decode = (payload: object) => decoder.decode(Buffer.from(JSON.stringify(payload)), { topic: 't', receivedAt })

@@ -17,6 +17,8 @@ export function chooseOutlet(
 ): number | Outcome {
   const { channel, memory } = scope
   if (channel === null) {
+    // The whole device: one that took the place of another may have fewer.
+    if (complete) memory.outlets.clear()
     for (const label of labels) if (memory.outlets.size < OUTLETS_KEPT) memory.outlets.add(label)
     const only = labels.length === 1 && memory.outlets.size <= 1 && (first === null || labels[0] === first)
     return only ? 0 : channelRequired([...memory.outlets])

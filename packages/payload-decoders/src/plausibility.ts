@@ -88,7 +88,7 @@ function judgeVoltage(
     (voltage >= 0.6 * ratedVoltage && voltage <= 1.4 * ratedVoltage) ||
     Math.abs(voltage) <= 0.03 * ratedVoltage
   if (possible && mains && usual) return
-  if (isCertain(draft, 'voltage') || (possible && !isScaled(voltage, ratedVoltage) && (mains || !hasBattery(draft)))) {
+  if (isCertain(draft, 'voltage') || (possible && !isScaled(voltage, ratedVoltage) && (mains || draft.ownForm))) {
     doubt(draft.quality, 'implausible:voltage')
     return
   }
@@ -101,8 +101,6 @@ function judgeVoltage(
     }
   }
 }
-
-const hasBattery = (draft: Draft): boolean => Object.keys(draft.extra).some((name) => /batt/i.test(name))
 
 /** True when the rated voltage in another unit explains a number. */
 function isScaled(voltage: number, ratedVoltage: number | null): boolean {

@@ -31,22 +31,21 @@ export interface SocketDecoder {
   decode(payload: Uint8Array, context: DecodeContext): DecodeResult
   /** Which decoder reads a message and why; changes nothing. Slow. */
   explain(payload: Uint8Array, context: DecodeContext): Explanation
-  /** For the decoder that a changed configuration needs. */
+  /** What its messages have taught it. */
   readonly memory: DecoderMemory
-}
-
-export function createDecoderMemory(): DecoderMemory {
-  return { outlets: new Set(), family: null, births: createSparkplugBirths() }
 }
 
 /**
  * A decoder for one socket. What its configuration says is worked out here, once; what its messages teach (which vendor they are
- * from, which outlets there are, Sparkplug's births) is kept in `memory`.
+ * from, which outlets there are, Sparkplug's births) is kept in its memory. `before`: the decoder of the configuration before this
+ * one, whose births still hold; they come once, and the rest comes again.
  */
-export function createSocketDecoder(
-  settings: SocketDecoderSettings,
-  memory: DecoderMemory = createDecoderMemory(),
-): SocketDecoder {
+export function createSocketDecoder(settings: SocketDecoderSettings, before?: SocketDecoder): SocketDecoder {
+  const births = before?.memory.births ?? createSparkplugBirths()
+  return createDecoder(settings, { outlets: new Set(), family: null, births })
+}
+
+function createDecoder(settings: SocketDecoderSettings, memory: DecoderMemory): SocketDecoder {
   const { payloadConfig, maxPayloadBytes = DEFAULT_MAX_PAYLOAD_BYTES } = settings
   const scope = scopeOf(settings, memory)
   const format = payloadConfig?.format ?? 'auto'
@@ -131,7 +130,7 @@ export function createSocketDecoder(
     decode,
     memory,
     explain(payload, context) {
-      const trial = createSocketDecoder(settings, { ...memory, outlets: new Set(memory.outlets) })
+      const trial = createDecoder(settings, { ...memory, outlets: new Set(memory.outlets) })
       return explainResult(trial.decode(payload, context), payload, context, { forced, mapping, scope })
     },
   }

@@ -49,6 +49,7 @@ export const flatJson: Family = {
 
 function readFlat(payload: JsonObject, message: Message, scope: Scope): Outcome | null {
   const draft = newDraft(false)
+  draft.ownForm = true
   const { measurements, extra } = draft
   let known = 0
   let clock: unknown

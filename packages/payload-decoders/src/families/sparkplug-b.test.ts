@@ -69,7 +69,7 @@ test('a death is a status and takes the birth with it', () => {
 test('the births of a socket go over to the decoder of its changed configuration', () => {
   const before = make()
   decode(before, 'DBIRTH', BIRTH)
-  const after = createSocketDecoder({ payloadConfig: { timezone: 'UTC' }, timezone: 'UTC' }, before.memory)
+  const after = createSocketDecoder({ payloadConfig: { timezone: 'UTC' }, timezone: 'UTC' }, before)
   expect(decode(after, 'DDATA', sparkplugMessage(AT, [{ alias: 2, value: 500 }]))).toMatchObject({
     reading: { measurements: { current: 0.5 } },
   })

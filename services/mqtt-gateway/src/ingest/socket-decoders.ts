@@ -35,10 +35,7 @@ export function createSocketDecoders(
     }
     if (bySocket.size >= sweepAt) sweep(now)
     const { payload_config: payloadConfig, timezone, specifications } = state
-    const decoder = createSocketDecoder(
-      { payloadConfig, timezone, specifications, maxPayloadBytes },
-      held?.decoder.memory,
-    )
+    const decoder = createSocketDecoder({ payloadConfig, timezone, specifications, maxPayloadBytes }, held?.decoder)
     bySocket.set(state.socket_id, { state, decoder, usedAt: now })
     return decoder
   }
