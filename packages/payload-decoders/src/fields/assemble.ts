@@ -28,7 +28,7 @@ export function assemble(found: Found, message: Message, scope: Scope): Outcome 
   for (const [name, outlet, value] of found.extras) {
     if (outlet === null || outlets.has(outlet)) draft.extra[name] ??= value
   }
-  setClock(draft, found, message, scope)
+  setClock(draft, found, outlets, message, scope)
   addTotals(draft, scope.limits.phases === 2 ? 2 : 3)
   return draft
 }
@@ -150,8 +150,9 @@ function same(one: number | boolean, other: number | boolean): boolean {
   return Math.abs(one - other) <= SAME * Math.max(Math.abs(one), Math.abs(other))
 }
 
-function setClock(draft: Draft, found: Found, message: Message, scope: Scope): void {
-  const clocks = found.clocks.toSorted((one, other) => one.depth - other.depth || other.rank - one.rank)
+function setClock(draft: Draft, found: Found, outlets: ReadonlySet<string>, message: Message, scope: Scope): void {
+  const own = found.clocks.filter(({ outlet }) => outlet === null || outlets.has(outlet))
+  const clocks = own.toSorted((one, other) => one.depth - other.depth || other.rank - one.rank)
   let invalid = false
   for (const { value } of clocks) {
     const clock = readDeviceClock(value, scope.timezone, message.receivedAt)

@@ -40,7 +40,7 @@ function searchObject(found: Found, object: JsonObject, from: Place): void {
     unit: remarks.unit ?? from.unit,
   }
   const dayAndTime = dayAndTimeOf(object)
-  if (dayAndTime !== null) found.clocks.push({ value: dayAndTime, rank: 9, depth: place.depth })
+  if (dayAndTime !== null) found.clocks.push({ value: dayAndTime, rank: 9, depth: place.depth, outlet: place.outlet })
   const letters: Finding[] = []
   const before = found.findings.length
   for (const key of Object.keys(object)) {
@@ -117,8 +117,8 @@ function searchList(found: Found, list: readonly unknown[], place: Place): void 
     if (phase !== null) {
       part.findings.splice(0, Infinity, ...part.findings.map((finding) => ({ ...finding, phase, outlet: null })))
     }
-    const outlet = repeated ? (labelled && label !== null ? label : String(index + 1)) : null
-    merge(found, part, outlet)
+    const outlet = labelled && label !== null ? label : String(index + 1)
+    merge(found, part, repeated && phase === null ? outlet : null)
   }
 }
 

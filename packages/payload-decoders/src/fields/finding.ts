@@ -23,7 +23,12 @@ export interface Found {
   readonly findings: Finding[]
   /** Known values that are none of our measurements, by their name in `extra`. */
   readonly extras: Array<readonly [name: string, outlet: string | null, value: number]>
-  readonly clocks: Array<{ readonly value: unknown; readonly rank: number; readonly depth: number }>
+  readonly clocks: Array<{
+    readonly value: unknown
+    readonly rank: number
+    readonly depth: number
+    readonly outlet: string | null
+  }>
   readonly doubts: string[]
   /** Single letters as names in lists, which count together or not at all. */
   readonly letters: Finding[]
@@ -53,15 +58,13 @@ export const newFound = (): Found => ({
 })
 
 export function merge(found: Found, part: Found, outlet: string | null): void {
-  for (const finding of part.findings) {
-    found.findings.push(
-      outlet === null || finding.phase !== null ? finding : { ...finding, outlet: finding.outlet ?? outlet },
-    )
-  }
+  const placed = <Part extends { readonly outlet: string | null }>(one: Part): Part =>
+    outlet === null ? one : { ...one, outlet: one.outlet ?? outlet }
+  found.findings.push(...part.findings.map(placed))
+  found.letters.push(...part.letters.map(placed))
+  found.clocks.push(...part.clocks.map(placed))
   for (const [name, own, value] of part.extras) found.extras.push([name, own ?? outlet, value])
-  found.clocks.push(...part.clocks)
   found.doubts.push(...part.doubts)
-  found.letters.push(...part.letters)
   found.known += part.known
   found.severalReadings ||= part.severalReadings
 }

@@ -6,7 +6,10 @@ import { isForeign, wordsOfKey } from './key-words.ts'
 import { pushClock, readLeaf, readMeasurement } from './read-field.ts'
 import type { Atom } from './vocabulary.ts'
 
-const NAME_KEYS = ['name', 'n', 'id', 'tag', 'key', 'point', 'measurement', 'quantity', 'metric', 'parameter', 'type']
+const NAME_KEYS =
+  'name n id tag tagName key point measurement quantity metric parameter label variable signal field code attribute property type'.split(
+    ' ',
+  )
 
 const VALUE_KEYS = ['value', 'val', 'v', 'reading']
 
@@ -45,7 +48,7 @@ export function searchNamedValue(found: Found, object: JsonObject, place: Place)
     }
     readLeaf(found, '', meaning, value, place, unit)
     for (const key of Object.keys(object)) {
-      if (meaningOfKey(key).kind === 'clock') pushClock(found, object[key], meaningOfKey(key).rank, place.depth)
+      if (meaningOfKey(key).kind === 'clock') pushClock(found, object[key], meaningOfKey(key).rank, place)
     }
     return true
   }
@@ -60,7 +63,7 @@ export function searchNamedValue(found: Found, object: JsonObject, place: Place)
   if (!telling && meaning.kind !== 'extra') return unit !== null
   readLeaf(found, '', meaning, value, place, unit)
   for (const key of Object.keys(object)) {
-    if (meaningOfKey(key).kind === 'clock') pushClock(found, object[key], meaningOfKey(key).rank, place.depth)
+    if (meaningOfKey(key).kind === 'clock') pushClock(found, object[key], meaningOfKey(key).rank, place)
   }
   return true
 }

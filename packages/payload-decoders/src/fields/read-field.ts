@@ -44,7 +44,7 @@ export function readLeaf(
       return
     }
     case 'clock':
-      pushClock(found, value, meaning.rank, place.depth)
+      pushClock(found, value, meaning.rank, place)
       return
     case 'extra': {
       const finding = readMeasurement(found, meaning, value, place, beside)
@@ -59,8 +59,8 @@ export function readLeaf(
   }
 }
 
-export function pushClock(found: Found, value: unknown, rank: number, depth: number): void {
-  if (typeof value === 'string' || typeof value === 'number') found.clocks.push({ value, rank, depth })
+export function pushClock(found: Found, value: unknown, rank: number, { depth, outlet }: Place): void {
+  if (typeof value === 'string' || typeof value === 'number') found.clocks.push({ value, rank, depth, outlet })
 }
 
 /** `state` and the like are a relay's only with a word for it, or in the object of an outlet. */

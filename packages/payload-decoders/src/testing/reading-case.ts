@@ -18,6 +18,7 @@ export interface ReadingCase {
   readonly topic?: string
   readonly config?: PayloadConfig
   readonly specifications?: unknown
+  readonly measuredAt?: string
 }
 
 const receivedAt = new Date('2026-11-23T09:00:00.123Z')
@@ -37,6 +38,7 @@ export function readingOf(one: ReadingCase) {
     extra: one.extra ?? {},
     quality: one.quality ?? [],
     partial: one.partial ?? false,
+    ...(one.measuredAt === undefined ? {} : { measuredAt: new Date(one.measuredAt) }),
     ...(one.decoder === undefined ? {} : { decoder: one.decoder }),
   }
 }
