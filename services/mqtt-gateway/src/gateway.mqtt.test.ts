@@ -107,30 +107,33 @@ describe.each([
 
   test('a changed topic, a disabled and a deleted socket take effect, and each change of status is an event', async () => {
     const socket = desiredSocket(broker.url)
-    const untilReported = (count: number, status: string) =>
+    const untilReported = (status: string) =>
       waitFor(
         async () => {
           const events = (await fixture.messages<SocketStatusEvent>(STATUS_STREAM.name)).filter(
             (event) => event.status.socket_id === socket.socket_id,
           )
-          return events.length === count && events.at(-1)?.status.status === status && events
+          return events.at(-1)?.status.status === status && events
         },
-        { what: `status event ${count} to say ${status}` },
+        { what: `a status event to say ${status}` },
       )
     await fixture.configure(socket)
-    await untilReported(1, 'idle')
+    await untilReported('idle')
     const moved = { ...socket, topic: `${socket.topic}-moved`, socket_version: 2 }
     await fixture.configure(moved)
     await waitFor(async () => (await fixture.status(socket))?.topic === moved.topic, { what: 'the new topic' })
     await fixture.untilStatus(socket, 'idle')
     await device.publishAsync(moved.topic, '{"voltage":230}', { qos: 1 })
     await readingsOf(socket.socket_id, 1)
-    await untilReported(2, 'online')
+    await untilReported('online')
     await fixture.configure({ ...moved, enabled: false, socket_version: 3 })
-    await untilReported(3, 'disabled')
+    await untilReported('disabled')
     await fixture.configure({ ...moved, broker: null, socket_version: 4 })
-    const events = await untilReported(4, 'unconfigured')
-    expect(events.map((event) => event.previous)).toEqual([null, 'idle', 'online', 'disabled'])
+    const events = await untilReported('unconfigured')
+    const statuses = events.map((event) => event.status.status)
+    // A busy gateway may report in between that it waits for the broker.
+    expect(statuses.filter((status) => status !== 'offline')).toEqual(['idle', 'online', 'disabled', 'unconfigured'])
+    expect(events.map((event) => event.previous)).toEqual([null, ...statuses.slice(0, -1)])
     await fixture.remove(moved)
     await waitFor(async () => (await fixture.status(socket)) === null, { what: 'the socket to be forgotten' })
   })
