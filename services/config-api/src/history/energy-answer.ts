@@ -51,8 +51,10 @@ export async function energyAnswer(
     splitHours,
     now,
   }
-  const consumed = await readConsumption(database, question, periods)
-  const { silences, sockets } = await readSilences(database, question)
+  const [consumed, { silences, sockets }] = await Promise.all([
+    readConsumption(database, question, periods),
+    readSilences(database, question),
+  ])
   const price = query.price_per_kwh ?? null
   const whole = { from, to }
   // A device's silence is one, wherever it was plugged in.

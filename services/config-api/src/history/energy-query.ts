@@ -2,18 +2,15 @@ import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
 import type { Silence } from './energy-coverage.ts'
 import type { Period } from './periods.ts'
-import { columnsOf } from './rollup-columns.ts'
-import { type RowsQuestion, rollupRows } from './rollup-rows.ts'
+import { consumedRows, type RowsQuestion } from './rollup-rows.ts'
 
 export type EnergyQuestion = Pick<RowsQuestion, 'sockets' | 'deviceId' | 'from' | 'to' | 'splitHours' | 'now'>
-
-const COLUMNS = columnsOf([{ measurement: 'energy', aggregates: ['delta'] }], false)
 
 /** Without a reading for longer than this, a meter is silent. */
 const PATIENCE = '15 minutes'
 
 function countedRows(question: EnergyQuestion) {
-  return rollupRows({ ...question, resolution: '1h', columns: COLUMNS, consumption: true })
+  return consumedRows({ ...question, resolution: '1h' })
 }
 
 /** kWh of each period; null where no reading carried the counter. */
@@ -27,7 +24,7 @@ export async function readConsumption(
   const starts = periods.map(({ from }) => new Date(from).toISOString())
   const { rows } = await sql<{ period: number; kwh: number }>`
     select width_bucket(bucket, ${starts}::timestamptz[]) as period, sum(consumed) as kwh
-    from (${countedRows(question)}) r where consumed is not null group by 1`.execute(database)
+    from (${countedRows(question)}) r group by 1`.execute(database)
   for (const row of rows) kwh[row.period - 1] = row.kwh
   return kwh
 }
@@ -49,7 +46,6 @@ export async function readSilences(
   const { rows } = await sql<{ since: Date; until: Date; sockets: number }>`
     with rows as (
       select ${meter}::text as meter, socket_id, first_at, last_at from (${countedRows(question)}) r
-      where consumed is not null
     ), before as (
       select ${meter}::text as meter, socket_id, last_at as first_at, last_at
       from unnest(${sockets}::uuid[]) as s(id) cross join lateral (

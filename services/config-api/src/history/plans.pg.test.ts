@@ -4,10 +4,10 @@ import type { RawBuilder } from 'kysely'
 import { v7 as newId } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rollUp } from '../testing/stored-readings.ts'
-import { planAggregates } from './aggregate-plan.ts'
-import { stretchOf } from './point-bins.ts'
+import { type AggregatePlan, planAggregates } from './aggregate-plan.ts'
+import { type Stretch, stretchOf } from './point-bins.ts'
 import { readingsQuery } from './raw-readings.ts'
-import { stretchQuery } from './read-points.ts'
+import { stretchQueries } from './read-points.ts'
 import { createReadingReader } from './reading-row.ts'
 import { readStep, type Step } from './step.ts'
 
@@ -64,6 +64,16 @@ async function scansOf(query: RawBuilder<unknown> | null): Promise<{ table: stri
   return scans
 }
 
+async function scansOfPoints(
+  target: { sockets: string[]; deviceId: null },
+  plan: AggregatePlan,
+  stretch: Stretch,
+  now: Date,
+) {
+  const { points, consumption } = stretchQueries(target, { plan, merge: 'total' }, stretch, now)
+  return [...(await scansOf(points)), ...(await scansOf(consumption))]
+}
+
 const reader = createReadingReader(MEASUREMENT_NAMES, { socketId: null, deviceId: null })
 const stay = { socketId: sockets[3] as string, since: null, until: null }
 const question = {
@@ -108,10 +118,10 @@ test('points of many sockets come by the index of the rollup, and touch no readi
   const stretch = stretchOf(step, 'UTC', at(5), at(6), 1_000, null)
   const plan = planAggregates(undefined, null, true)
   const target = { sockets: sockets.slice(0, 2), deviceId: null }
-  const past = await scansOf(stretchQuery(target, { plan, merge: 'total' }, stretch, NOW))
+  const past = await scansOfPoints(target, plan, stretch, NOW)
   expect(past.every(({ table }) => table.startsWith('telemetry_rollups_1h'))).toBe(true)
   const open = stretchOf(step, 'UTC', at(DAYS - 1), NOW, 1_000, null)
-  const present = await scansOf(stretchQuery(target, { plan, merge: 'total' }, open, new Date(NOW.getTime() - 60_000)))
+  const present = await scansOfPoints(target, plan, open, new Date(NOW.getTime() - 60_000))
   const days = present.map(({ table }) => table).filter((table) => table.startsWith('device_data_logs'))
   expect([...new Set(days)]).toEqual([`device_data_logs_${DAYS - 1}`])
   for (const { table, how } of present) if (table.startsWith('device')) expect(how).toMatch(/Index|Bitmap/)

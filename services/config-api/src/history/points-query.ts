@@ -13,7 +13,14 @@ export type Bins = { readonly milliseconds: number; readonly origin: Date } | { 
 /** Arithmetic over sockets: powers and currents add up, the hottest socket counts, the rest is averaged. */
 const SUMMED: readonly MeasurementName[] = ['current', 'active_power', 'apparent_power', 'reactive_power']
 
-/** A row of {@link pointsQuery}; the values of the plan are `v0`, `v1`, … in its order. */
+/** All but `delta`, which {@link consumptionQuery} gives. */
+type GaugeAggregate = Exclude<Aggregate, 'delta'>
+
+export function isGauge(aggregate: Aggregate): aggregate is GaugeAggregate {
+  return aggregate !== 'delta'
+}
+
+/** A row of {@link pointsQuery}; the values of the plan are `v0`, `v1`, … in its order, without consumption. */
 export interface PointRow {
   readonly at: Date
   readonly socket_id: string | null
@@ -30,17 +37,15 @@ export function pointsQuery(
   bins: Bins,
   merge: Merge,
 ): RawBuilder<PointRow> {
-  const merged = [...columns].flatMap((column) => {
-    const expression = mergeRows(column)
-    return expression ? [sql`, ${expression} as ${sql.ref(column)}`] : []
-  })
-  const consumed = columns.has('energy_delta') ? sql`, sum(consumed) as energy_consumed` : sql``
+  const merged = [...columns].map((column) => sql`, ${mergeRows(column)} as ${sql.ref(column)}`)
   const values = plan
-    .flatMap(({ measurement, aggregates }) => aggregates.map((aggregate) => aggregateOf(measurement, aggregate, merge)))
+    .flatMap(({ measurement, aggregates }) =>
+      aggregates.filter(isGauge).map((aggregate) => aggregateOf(measurement, aggregate, merge)),
+    )
     .map((value, index) => sql`, ${value} as ${sql.ref(`v${index}`)}`)
   const bySocket = sql`
     select ${binOf(bins)} as at, socket_id, max(last_at) as last_at, sum(readings)::int as readings
-      ${sql.join(merged, sql``)}${consumed}
+      ${sql.join(merged, sql``)}
     from (${rows}) rows group by 1, 2`
   if (merge === 'socket') {
     return sql<PointRow>`select at, socket_id, 1 as sockets, readings${sql.join(values, sql``)}
@@ -49,6 +54,20 @@ export function pointsQuery(
   return sql<PointRow>`select at, case when count(*) = 1 then min(socket_id::text)::uuid end as socket_id,
       count(*)::int as sockets, sum(readings)::int as readings${sql.join(values, sql``)}
     from (${bySocket}) s group by at order by at`
+}
+
+/** kWh of each step, and of each socket when they do not come together; `socket_id` is null when they do. */
+export interface ConsumptionRow {
+  readonly at: Date
+  readonly socket_id: string | null
+  readonly kwh: number
+}
+
+/** Consumption of the same points, made of `consumedRows`. */
+export function consumptionQuery(rows: RawBuilder<unknown>, bins: Bins, merge: Merge): RawBuilder<ConsumptionRow> {
+  const socket = merge === 'socket' ? sql`socket_id` : sql`null::uuid`
+  return sql<ConsumptionRow>`select ${binOf(bins)} as at, ${socket} as socket_id, sum(consumed) as kwh
+    from (${rows}) rows group by 1, 2`
 }
 
 function binOf(bins: Bins) {
@@ -70,18 +89,13 @@ function mergeRows(column: string) {
       return sql`${sql.raw(part)}(${name})`
     case 'last':
       return sql`(array_agg(${name} order by last_at desc) filter (where ${name} is not null))[1]`
-    case 'sum':
-    case 'count':
-    case 'true':
-      return sql`sum(${name})`
     default:
-      // first and delta have gone into `consumed`.
-      return null
+      return sql`sum(${name})`
   }
 }
 
 /** An aggregate over the sockets' rows `s`, whose columns are those of {@link mergeRows}. */
-function aggregateOf(measurement: MeasurementName, aggregate: Aggregate, merge: Merge): RawBuilder<unknown> {
+function aggregateOf(measurement: MeasurementName, aggregate: GaugeAggregate, merge: Merge): RawBuilder<unknown> {
   const part = (name: string) => sql.ref(`${measurement}_${name}`)
   const over = (fn: string, value: RawBuilder<unknown>) => (merge === 'socket' ? value : sql`${sql.raw(fn)}(${value})`)
   const column = (fn: string, name: string) => over(fn, sql`${part(name)}`)
@@ -105,8 +119,6 @@ function aggregateOf(measurement: MeasurementName, aggregate: Aggregate, merge: 
       return sql`case when ${column('sum', 'count')} > 0 then ${column('sum', positive)}::float8 end`
     case 'count':
       return sql`nullif(${column('sum', 'count')}, 0)::float8`
-    case 'delta':
-      return over('sum', sql.ref('energy_consumed'))
   }
 }
 

@@ -10,7 +10,8 @@ const PARTS: Readonly<Record<Aggregate, readonly string[]>> = {
   last: ['last'],
   sum: ['sum', 'count'],
   count: ['count'],
-  delta: ['delta', 'first', 'last', 'count'],
+  // Made from rows of its own.
+  delta: [],
 }
 /** relay_on has no sum: it counts how often it was on. */
 const RELAY_PARTS: Readonly<Record<string, string>> = { sum: 'true', count: 'count', last: 'last' }
