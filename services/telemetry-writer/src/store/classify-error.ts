@@ -20,6 +20,11 @@ export function isPartitionMissing(error: unknown): boolean {
   return found?.code === '23514' && !found.constraint
 }
 
+/** A row with this key is there already. */
+export function isDuplicate(error: unknown): boolean {
+  return databaseError(error)?.code === '23505'
+}
+
 /**
  * The data is at fault and would be refused again: class 22 (data exception, e.g. `\u0000` in jsonb), 23 (constraint), 54
  * (too deep, too large). Everything else says something about the server or the connection and is waited out.

@@ -5,17 +5,15 @@ const STATEMENT_TIMEOUT = 60_000
 
 /**
  * Runs `work` in one transaction on one connection: COMMIT when it resolves, ROLLBACK when it throws. A connection whose
- * ROLLBACK fails is closed instead of going back to the pool. `prepare` runs before, outside of it.
+ * ROLLBACK fails is closed instead of going back to the pool.
  */
 export async function inTransaction<Result>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<Result>,
-  prepare?: (client: pg.PoolClient) => Promise<void>,
 ): Promise<Result> {
   const client = await pool.connect()
   let broken = false
   try {
-    await prepare?.(client)
     await client.query(`begin; set local statement_timeout = ${STATEMENT_TIMEOUT}`)
     const result = await work(client)
     await client.query('commit')

@@ -7,7 +7,7 @@ import { recordPendingRollups } from '../rollups/record-pending.ts'
 import { isPartitionMissing } from './classify-error.ts'
 import { mergeIntoCurrentState } from './current-state.ts'
 import { inTransaction } from './in-transaction.ts'
-import { insertReadings, prepareInsert } from './insert-readings.ts'
+import { insertReadings } from './insert-readings.ts'
 import { findKnownReadings } from './known-readings.ts'
 import type { Reading } from './reading.ts'
 
@@ -29,7 +29,7 @@ export function createBatchStore(options: StoreBatchOptions): (readings: readonl
   return async (readings) => {
     await partitions.ensure(new Set(readings.map(({ receivedAt }) => dayOf(receivedAt))))
     try {
-      const stored = await inTransaction(pool, (client) => storeReadings(client, readings), prepareInsert)
+      const stored = await inTransaction(pool, (client) => storeReadings(client, readings))
       metrics.rows.inc(stored)
       metrics.duplicates.inc(readings.length - stored)
       afterCommit(stored)
