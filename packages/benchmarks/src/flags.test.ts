@@ -11,6 +11,7 @@ test('without flags everything is measured, for a minute a run', () => {
     writers: 1,
     rate: null,
     catchUpSeconds: 60,
+    historyRows: 20_000_000,
     profile: false,
     json: false,
   })

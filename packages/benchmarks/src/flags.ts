@@ -1,6 +1,16 @@
 import { parseArgs } from 'node:util'
 
-export const PARTS = ['pipeline', 'floors', 'peers', 'stages', 'growth', 'catch-up', 'storage'] as const
+export const PARTS = [
+  'pipeline',
+  'floors',
+  'peers',
+  'stages',
+  'growth',
+  'catch-up',
+  'storage',
+  'history',
+  'stream',
+] as const
 const QUICK_PARTS = ['pipeline', 'floors', 'stages', 'catch-up', 'storage'] as const
 export type Part = (typeof PARTS)[number]
 
@@ -17,6 +27,8 @@ export interface BenchmarkFlags {
   readonly rate: number | null
   /** How long Postgres is away in `catch-up`. */
   readonly catchUpSeconds: number
+  /** Readings that `history` fills before it asks. */
+  readonly historyRows: number
   readonly profile: boolean
   readonly json: boolean
 }
@@ -28,7 +40,7 @@ export class FlagError extends Error {
 
 export const HELP = `npm run bench -- [flags]      measures the product, its floors and its peers on this machine
 
-  --quick                 all but growth and peers, with short runs, within 90 s
+  --quick                 all but growth, peers, history and stream, with short runs, within 90 s
   --only PART,…           ${PARTS.join(', ')}
   --seconds N             counted seconds of a run (default 60, quick 5)
   --sockets N             sockets with a device each, 25 to a PDU (default 1000)
@@ -36,6 +48,7 @@ export const HELP = `npm run bench -- [flags]      measures the product, its flo
   --writers N             default 1
   --rate N                pipeline: one run at N messages a second instead of the maximum and shares of it
   --catch-up-seconds N    how long Postgres is away (default 60, quick 10)
+  --history-rows N        readings that are filled in for history (default 20000000)
   --profile               pipeline: CPU profiles of gateway and writer, and their top functions
   --json                  the raw figures to standard output instead of the table
   --help                  this text
@@ -64,6 +77,7 @@ export function parseFlags(args: readonly string[]): BenchmarkFlags | 'help' {
     writers: numberOf('writers', values.writers, 1, 16),
     rate: values.rate === undefined ? null : numberOf('rate', values.rate, 0, 1_000_000),
     catchUpSeconds: numberOf('catch-up-seconds', values['catch-up-seconds'], quick ? 10 : 60, 86_400),
+    historyRows: numberOf('history-rows', values['history-rows'], 20_000_000, 1_000_000_000),
     profile: values.profile === true,
     json: values.json === true,
   }
@@ -83,6 +97,7 @@ function readValues(args: readonly string[]) {
         writers: STRING,
         rate: STRING,
         'catch-up-seconds': STRING,
+        'history-rows': STRING,
         profile: BOOLEAN,
         json: BOOLEAN,
         help: { type: 'boolean', short: 'h' },

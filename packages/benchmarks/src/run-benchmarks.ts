@@ -2,16 +2,21 @@ import { runCatchUpScenario } from './catch-up/catch-up-scenario.ts'
 import type { BenchmarkFlags, Part } from './flags.ts'
 import { runFloorsScenario } from './floors/floors-scenario.ts'
 import { runGrowthScenario } from './growth/growth-scenario.ts'
+import { runHistoryScenario } from './history/history-scenario.ts'
+import { runStreamScenario } from './history/stream-scenario.ts'
 import { runPeersScenario } from './peers/peers-scenario.ts'
 import { runPipelineScenario } from './pipeline/pipeline-scenario.ts'
 import type { BenchmarkReport } from './report/benchmark-report.ts'
 import { runStagesScenario } from './stages/stages-scenario.ts'
 
 /** What was measured; where, when and of which sources is added by the caller. */
-export type Measurements = Pick<BenchmarkReport, 'pipeline' | 'floors' | 'peers' | 'stages' | 'growth' | 'catchUp'>
+export type Measurements = Omit<BenchmarkReport, 'date' | 'commit' | 'machine' | 'versions' | 'arguments' | 'duration'>
 
 /** Messages a second of growth and catch-up: a load that the machine carries with ease, so that it is the same for all. */
 const STEADY_RATE = 5_000
+/** Enough for a 95th percentile. */
+const HISTORY_REQUESTS = 200
+const STREAM = { clients: 500, everything: 5, rate: 2_000 }
 const QUICK_SHARES = [0.5]
 const SHARES = [0.25, 0.5, 0.8]
 
@@ -49,5 +54,9 @@ export async function runBenchmarks(
     const options = { sockets, rate: STEADY_RATE, outageSeconds: flags.catchUpSeconds, say }
     results.catchUp = await runCatchUpScenario(options)
   }
+  if (wanted('history')) {
+    results.history = await runHistoryScenario({ rows: flags.historyRows, requests: HISTORY_REQUESTS, say })
+  }
+  if (wanted('stream')) results.stream = await runStreamScenario({ ...STREAM, seconds: shortSeconds, say })
   return results
 }

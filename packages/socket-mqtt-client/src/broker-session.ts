@@ -55,18 +55,21 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
   let forgotten = false
   let ready: PendingAcknowledgement[] = []
   let flushing: NodeJS.Timeout | undefined
+  let atOnce: NodeJS.Immediate | undefined
 
   function acknowledge(pending: PendingAcknowledgement): void {
     const released = queue.stored(pending)
     if (released.length === 0 || !transport) return
-    ready.push(...released)
-    if (ready.length >= ACKNOWLEDGED_AT_ONCE) flush()
+    for (const message of released) ready.push(message)
+    if (ready.length >= ACKNOWLEDGED_AT_ONCE) atOnce ??= setImmediate(flush)
     else flushing ??= setTimeout(flush, ACKNOWLEDGED_AFTER)
   }
 
   function flush(): void {
     clearTimeout(flushing)
     flushing = undefined
+    clearImmediate(atOnce)
+    atOnce = undefined
     const messages = ready
     ready = []
     if (messages.length > 0) transport?.acknowledge(messages)
@@ -158,6 +161,7 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     closed() {
       transport = null
       clearTimeout(flushing)
+      clearImmediate(atOnce)
     },
   }
 }

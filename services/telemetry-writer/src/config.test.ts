@@ -9,7 +9,7 @@ test('defaults', () => {
     PORT: 8_082,
     BATCH_SIZE: 5_000,
     BATCH_BYTES: 8_388_608,
-    BATCH_LINGER_MS: 100,
+    BATCH_LINGER_MS: 40,
     PARTITIONS_AHEAD_DAYS: 7,
     CONSUMER_NAME: 'telemetry-writer',
   })

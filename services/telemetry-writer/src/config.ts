@@ -15,7 +15,7 @@ const Environment = Type.Object({
   BATCH_SIZE: Type.Integer({ default: 5_000, minimum: 1, maximum: 20_000, description: 'readings in one transaction' }),
   BATCH_BYTES: Type.Integer({ default: 8 * 1024 ** 2, minimum: 1_024, maximum: 256 * 1024 ** 2 }),
   BATCH_LINGER_MS: Type.Integer({
-    default: 100,
+    default: 40,
     minimum: 0,
     maximum: 10_000,
     description: 'how long a reading waits for others to share its transaction',

@@ -65,11 +65,20 @@ export async function measureQuestions(
   return results
 }
 
+export interface ExportResult {
+  readonly rows: number
+  readonly bytes: number
+  readonly rowsPerSecond: number
+  /** Resident memory of config-api, in bytes. */
+  readonly memoryBefore: number
+  readonly memoryMost: number
+}
+
 /** One device's whole history as CSV, and what the service holds meanwhile. */
 export async function measureExport(
   { url, key, pid }: { readonly url: string; readonly key: string; readonly pid: number },
   { start, days, interval }: FilledHistory,
-) {
+): Promise<ExportResult> {
   const before = usagesOf([pid])[0]
   const began = performance.now()
   let most = 0
@@ -84,8 +93,8 @@ export async function measureExport(
   return {
     rows,
     bytes: result.bytes,
-    rows_per_second: Math.round(rows / seconds),
-    memory_before_mib: Math.round((before?.memory ?? 0) / 1024 ** 2),
-    memory_most_mib: Math.round(most / 1024 ** 2),
+    rowsPerSecond: rows / seconds,
+    memoryBefore: before?.memory ?? 0,
+    memoryMost: most,
   }
 }

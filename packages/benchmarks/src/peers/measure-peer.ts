@@ -3,6 +3,7 @@ import { startMosquitto } from '@iomt/testing/mosquitto'
 import { startPostgres } from '@iomt/testing/postgres-server'
 import pg from 'pg'
 import { startLoadProcess } from '../load/load-process.ts'
+import type { NamedProcesses } from '../measure/usage-meter.ts'
 import { describeEstate, estateOf } from '../pipeline/estate.ts'
 import { type LoadResult, measureLoad } from '../pipeline/measure-load.ts'
 import { POSTGRES_SETTINGS } from '../pipeline/postgres-settings.ts'
@@ -18,7 +19,8 @@ export interface PeerEnvironment {
 }
 
 export interface Peer {
-  readonly pid: number
+  /** By name: the peer and the servers that it brought. */
+  readonly processes: NamedProcesses
   output(): string
   stop(): Promise<void>
 }
@@ -55,14 +57,14 @@ export async function measurePeer(
       places: Object.fromEntries(places),
       topic: 'clinic/#',
     })
-    const { pid } = peer
+    const own = peer.processes
     await load.connect(
       broker.host,
       broker.port,
       estate.map((pdu) => pdu.map(({ topic }) => topic)),
     )
     await sleep(SUBSCRIBED_AFTER)
-    const processes = () => ({ mosquitto: broker.pid, peer: pid, postgres: postgres.pid })
+    const processes = () => ({ mosquitto: broker.pid, ...own, postgres: postgres.pid })
     return await measureLoad(
       { estate, load, pool, observer: undefined, processes, lostAfter: LOST_AFTER },
       { rate: null, seconds: options.seconds, warmUp: options.warmUp },

@@ -49,7 +49,7 @@ module.exports = {
     })
     if (!child.running()) throw new Error(`Node-RED ended:\n${child.output()}`)
     return {
-      pid: child.pid,
+      processes: { peer: child.pid },
       output: () => child.output(),
       async stop() {
         child.signal('SIGKILL')

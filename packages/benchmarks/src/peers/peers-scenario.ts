@@ -1,3 +1,4 @@
+import { startBarePipeline } from '../bare-pipeline/bare-pipeline.ts'
 import type { LoadResult } from '../pipeline/measure-load.ts'
 import { describe } from '../pipeline/pipeline-scenario.ts'
 import { measurePeer, type StartPeer } from './measure-peer.ts'
@@ -6,6 +7,8 @@ import { installedNodeRed, installNodeRed, NODE_RED_VERSION } from './node-red-i
 import { findPython, startPythonPeer } from './python-peer.ts'
 
 export interface PeersResult {
+  /** The product's own way with nothing guaranteed, {@link startBarePipeline}. */
+  readonly bare: LoadResult
   /** By the peer's name. */
   readonly peers: Readonly<Record<string, LoadResult>>
   /** Why a peer is missing. */
@@ -26,14 +29,16 @@ export async function runPeersScenario(options: PeersOptions): Promise<PeersResu
   const { say } = options
   const { starters, missing } = await availablePeers(options)
   for (const sentence of missing) say(`peers: ${sentence}`)
-  const peers: Record<string, LoadResult> = {}
-  for (const [name, start] of starters) {
+  const measure = async (name: string, start: StartPeer) => {
     say(`peers: ${name}, ${options.seconds} s`)
     const result = await measurePeer(start, options)
     say(`peers: ${describe(result)}`)
-    peers[name] = result
+    return result
   }
-  return { peers, missing }
+  const bare = await measure('the same way with nothing guaranteed', startBarePipeline)
+  const peers: Record<string, LoadResult> = {}
+  for (const [name, start] of starters) peers[name] = await measure(name, start)
+  return { bare, peers, missing }
 }
 
 async function availablePeers({ install, say }: PeersOptions) {

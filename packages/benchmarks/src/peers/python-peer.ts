@@ -40,7 +40,7 @@ export function startPythonPeer(python: string): StartPeer {
     })
     if (!child.running()) throw new Error(`the Python peer ended:\n${child.output()}`)
     return {
-      pid: child.pid,
+      processes: { peer: child.pid },
       output: () => child.output(),
       async stop() {
         child.signal('SIGKILL')

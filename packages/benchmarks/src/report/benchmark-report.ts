@@ -1,6 +1,8 @@
 import type { CatchUpResult } from '../catch-up/catch-up-scenario.ts'
 import type { FloorsResult } from '../floors/floors-scenario.ts'
 import type { GrowthResult } from '../growth/growth-scenario.ts'
+import type { HistoryResult } from '../history/history-scenario.ts'
+import type { StreamResult } from '../history/stream-scenario.ts'
 import type { PeersResult } from '../peers/peers-scenario.ts'
 import type { PipelineResult } from '../pipeline/pipeline-scenario.ts'
 import type { StagesResult } from '../stages/stages-scenario.ts'
@@ -33,4 +35,6 @@ export interface BenchmarkReport {
   readonly stages?: StagesResult
   readonly growth?: GrowthResult
   readonly catchUp?: CatchUpResult
+  readonly history?: HistoryResult
+  readonly stream?: StreamResult
 }

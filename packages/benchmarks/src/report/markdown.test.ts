@@ -43,6 +43,7 @@ const report: BenchmarkReport = {
     storage: { rows: 1e6, heap: 290, indexes: { 'btree (id)': 40.5 }, total: 331, payload: 200 },
   },
   peers: {
+    bare: run({ rate: 30_000, natsLatency: null }),
     peers: {
       'Node-RED, insert per message': run({ rate: 8_000, natsLatency: null }),
       'Python, batches': run({ rate: 25_000, natsLatency: null }),

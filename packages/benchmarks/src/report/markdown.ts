@@ -4,9 +4,11 @@ import {
   catchUpSection,
   floorsSection,
   growthSection,
+  historySection,
   peersSection,
   stagesSection,
   storageSection,
+  streamSection,
 } from './other-sections.ts'
 import { pipelineSection } from './pipeline-section.ts'
 import { checkTargets } from './targets.ts'
@@ -25,6 +27,8 @@ export function toMarkdown(report: BenchmarkReport): string {
     ...growthSection(report),
     ...catchUpSection(report),
     ...storageSection(report),
+    ...historySection(report),
+    ...streamSection(report),
   ]
   return `${paragraphs.join('\n\n')}\n`
 }

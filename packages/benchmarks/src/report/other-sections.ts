@@ -30,30 +30,30 @@ export function floorsSection({ floors }: BenchmarkReport): string[] {
 
 export function peersSection({ peers }: BenchmarkReport): string[] {
   if (peers === undefined) return []
-  const rows = Object.entries(peers.peers).map(([name, result]) => [
+  const measured = { 'bare pipeline': peers.bare, ...peers.peers }
+  const rows = Object.entries(measured).map(([name, result]) => [
     name,
     figure(result.rate),
-    figure(result.cpuMicroseconds['peer']),
+    figure(totalCost(result) - (result.cpuMicroseconds['mosquitto'] ?? 0) - (result.cpuMicroseconds['postgres'] ?? 0)),
     figure(result.cpuMicroseconds['postgres']),
     figure(totalCost(result)),
     String(result.lost),
     figure(result.rowLatency.p99),
-    megabytes(result.usage['peer']?.memory),
+    megabytes(memoryOf(result.usage, 'peer', 'bare-', 'nats')),
     figure(result.otherCores),
   ])
   return [
     '## Peers',
-    'The same load into the same table on the same Postgres. None keeps a message over its own crash, merges current state, removes duplicates, or puts anything on NATS.',
-    ...(rows.length > 0
-      ? [table(['peer', 'rows/s', 'peer µs', 'Postgres µs', 'all µs', 'lost', 'row p99 ms', 'peer MB', 'others'], rows)]
-      : []),
+    'The same load into the same table on the same Postgres. None keeps a message over its own crash, merges current state, or removes duplicates; only the bare pipeline has anything on NATS.',
+    "The bare pipeline is 200 lines on the product's way: MQTT, JetStream, binary COPY. It has no validation, decoding, pool, merging or look for duplicates, and loses or doubles messages when anything stops: what these servers and this runtime can do here.",
+    table(['peer', 'rows/s', 'peer µs', 'Postgres µs', 'all µs', 'lost', 'row p99 ms', 'peer MB', 'others'], rows),
     ...peers.missing,
   ]
 }
 
 export function stagesSection({ stages }: BenchmarkReport): string[] {
   if (stages === undefined) return []
-  const { store } = stages
+  const { store, decoders } = stages
   return [
     '## Stages alone',
     table(
@@ -70,6 +70,17 @@ export function stagesSection({ stages }: BenchmarkReport): string[] {
           figure(store.rate),
         ],
       ],
+    ),
+    '### Decoders',
+    'Bytes to a normalised reading: real messages of each family, read as `auto` does.',
+    table(
+      ['message', 'decoder', 'bytes', 'CPU µs'],
+      decoders.map(({ message, decoder, bytes, cpuMicroseconds }) => [
+        message,
+        decoder,
+        figure(bytes),
+        figure(cpuMicroseconds),
+      ]),
     ),
   ]
 }
@@ -97,9 +108,9 @@ export function growthSection({ growth }: BenchmarkReport): string[] {
   ]
 }
 
-const memoryOf = (usage: Readonly<Record<string, { memory: number }>>, service: string): number =>
+const memoryOf = (usage: Readonly<Record<string, { memory: number }>>, ...names: readonly string[]): number =>
   Object.entries(usage)
-    .filter(([name]) => name.startsWith(service))
+    .filter(([process]) => names.some((name) => process.startsWith(name)))
     .reduce((total, [, { memory }]) => total + memory, 0)
 
 export function catchUpSection({ catchUp }: BenchmarkReport): string[] {
@@ -112,6 +123,40 @@ export function catchUpSection({ catchUp }: BenchmarkReport): string[] {
     table(
       ['highest memory, MB', 'before', 'during', 'catching up'],
       processes.map((name) => [name, megabytes(before[name]), megabytes(outage[name]), megabytes(after[name])]),
+    ),
+  ]
+}
+
+export function historySection({ history }: BenchmarkReport): string[] {
+  if (history === undefined) return []
+  const { tables, questions } = history
+  return [
+    '## History',
+    `${history.days} days of a reading each ${history.intervalSeconds} s from ${history.sockets} sockets; hours, days and current state of 5,000. ${figure(history.requests)} requests of each kind over HTTP, one after the other, each for another device, PDU or day.`,
+    table(
+      ['table', 'rows', 'GiB'],
+      Object.entries(tables).map(([name, { rows, gib }]) => [name, figure(rows), figure(gib)]),
+    ),
+    table(
+      ['question', 'p50 ms', 'p95 ms', 'p99 ms', 'bytes'],
+      Object.entries(questions).map(([name, { p50, p95, p99, bytes }]) => [
+        name,
+        ...[p50, p95, p99, bytes].map(figure),
+      ]),
+    ),
+    `${figure(history.export.rows)} readings of one device as CSV: ${figure(history.export.rowsPerSecond)} rows/s; config-api held at most ${megabytes(history.export.memoryMost)} MB, ${megabytes(history.export.memoryBefore)} MB before.`,
+  ]
+}
+
+export function streamSection({ stream }: BenchmarkReport): string[] {
+  if (stream === undefined) return []
+  const { clients, everything, latency } = stream
+  return [
+    '## Live stream',
+    `\`GET /telemetry/stream\` of one config-api: ${figure(clients)} clients, ${everything} of them with all readings, the others with one device each; ${figure(stream.rate)} readings a second for ${figure(stream.seconds)} s. ${figure(stream.delivered)} of ${figure(stream.expected)} events were delivered, ${stream.broken} clients lost; from the publish on NATS to the client p50 ${figure(latency.p50)}, p95 ${figure(latency.p95)}, p99 ${figure(latency.p99)} ms.`,
+    table(
+      ['process', 'cores', 'most MB'],
+      Object.entries(stream.processes).map(([name, { cores, memory }]) => [name, figure(cores), megabytes(memory)]),
     ),
   ]
 }

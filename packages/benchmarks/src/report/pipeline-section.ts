@@ -85,6 +85,7 @@ function ratioSection({ pipeline, floors, peers }: BenchmarkReport): string[] {
     : []
   const rows = [
     ...floorRows.map(([name, floor]) => [name, floor.rate, sum(floor.cpuMicroseconds)] as const),
+    ...(peers ? [['bare pipeline', peers.bare.rate, totalCost(peers.bare)] as const] : []),
     ...Object.entries(peers?.peers ?? {}).map(([name, peer]) => [name, peer.rate, totalCost(peer)] as const),
   ]
   return [

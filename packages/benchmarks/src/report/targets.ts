@@ -1,3 +1,5 @@
+import { median } from '../measure/percentiles.ts'
+import type { DecoderStage } from '../stages/decoder-stages.ts'
 import type { BenchmarkReport } from './benchmark-report.ts'
 import { serviceCost, totalCost } from './costs.ts'
 import { figure } from './format.ts'
@@ -54,7 +56,15 @@ function peerTargets({ pipeline, peers }: BenchmarkReport): TargetCheck[] {
   ]
 }
 
-function otherTargets({ pipeline, catchUp, growth }: BenchmarkReport): TargetCheck[] {
+/** By the question's name in the history benchmark: milliseconds. */
+const HISTORY_TARGETS = [
+  ['device, 1,440 readings raw', 50],
+  ['device, one day raw, all 8,640 readings', 50],
+  ['PDU of 25 sockets, one month hourly', 100],
+  ['current state of 5,000 devices', 100],
+] as const
+
+function otherTargets({ pipeline, catchUp, growth, history, stream, stages }: BenchmarkReport): TargetCheck[] {
   const targets: TargetCheck[] = []
   if (pipeline) targets.push(atMost('bytes on disk a row, indexes included', pipeline.storage.total, 400, ''))
   if (catchUp) targets.push(atLeast('rows a second while catching up, against the live rate', catchUp.ratio, 5, ' ×'))
@@ -65,6 +75,37 @@ function otherTargets({ pipeline, catchUp, growth }: BenchmarkReport): TargetChe
       atMost('dearest against cheapest message over 100 to 20,000 sockets and 1 to 3 gateways', spread, 1.5, ' ×'),
     )
   }
+  if (history) {
+    for (const [question, bound] of HISTORY_TARGETS) {
+      const measured = history.questions[question]
+      if (measured) targets.push(atMost(`${question}, p95`, measured.p95, bound, ' ms'))
+    }
+  }
+  if (stream) {
+    targets.push({
+      target: `stream: ${figure(stream.clients)} clients at 2,000 msg/s get everything`,
+      measured: `${figure(stream.delivered)} of ${figure(stream.expected)}`,
+      met: stream.delivered === stream.expected && stream.broken === 0,
+    })
+  }
+  if (stages) targets.push(...decoderTargets(stages.decoders))
+  return targets
+}
+
+function decoderTargets(decoders: readonly DecoderStage[]): TargetCheck[] {
+  const targets: TargetCheck[] = []
+  for (const family of ['flat-json', 'tasmota', 'shelly']) {
+    // Longer messages in proportion; shorter ones as they are.
+    const costs = decoders
+      .filter(({ decoder }) => decoder.startsWith(family))
+      .map(({ cpuMicroseconds, bytes }) => (cpuMicroseconds * 300) / Math.max(bytes, 300))
+    if (costs.length > 0) {
+      targets.push(atMost(`decoding 300 bytes of ${family}, the median message`, median(costs), 5, ' µs'))
+    }
+  }
+  const costOf = (message: string) => decoders.find((stage) => stage.message === message)?.cpuMicroseconds
+  const [flat, mapping] = [costOf('load'), costOf('load, by a mapping')]
+  if (flat && mapping) targets.push(atMost('a mapping against flat JSON', mapping / flat, 1.5, ' ×'))
   return targets
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { PayloadConfig } from '@iomt/contracts/payload-config'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { Delivery } from '@iomt/socket-mqtt-client/socket-config'
 import { clockText, readingPayload } from '../load/reading-template.ts'
@@ -35,3 +36,20 @@ export function sampleDelivery(state: SocketDesiredState, payload: Buffer, now: 
     redeliveredLate: false,
   }
 }
+
+/** The load's message as a mapping that somebody wrote would read it. */
+export const sampleMapping = (): PayloadConfig => ({
+  mapping: {
+    measurements: {
+      voltage: { pointer: '/voltage' },
+      current: { pointer: '/current' },
+      active_power: { pointer: '/power' },
+      power_factor: { pointer: '/power_factor' },
+      frequency: { pointer: '/frequency' },
+      energy: { pointer: '/energy' },
+      relay_on: { pointer: '/socket_state' },
+    },
+    extra: { machine_state: { pointer: '/machine_state' } },
+    timestamp: { pointer: '/timestamp' },
+  },
+})

@@ -1,4 +1,5 @@
 import { measureContractStages } from './contract-stages.ts'
+import { type DecoderStage, measureDecoderStages } from './decoder-stages.ts'
 import { measureGatewayStages } from './gateway-stages.ts'
 import type { StageOptions, StageResult } from './measure-stage.ts'
 import { measureStoreStage, type StoreStageResult } from './store-stage.ts'
@@ -6,6 +7,7 @@ import { measureStoreStage, type StoreStageResult } from './store-stage.ts'
 export interface StagesResult {
   /** By the stage's name, one operation a message. */
   readonly stages: Readonly<Record<string, StageResult>>
+  readonly decoders: readonly DecoderStage[]
   readonly store: StoreStageResult
 }
 
@@ -18,10 +20,15 @@ export async function runStagesScenario(
   const stages = { ...(await measureGatewayStages(options)), ...(await measureContractStages(options)) }
   for (const [name, { cpuMicroseconds }] of Object.entries(stages))
     say(`stages: ${name} ${cpuMicroseconds.toFixed(2)} µs`)
+  const decoderTime = Math.min(options.roundTime, 100)
+  say('stages: decoders')
+  const decoders = await measureDecoderStages({ roundTime: decoderTime / 2, rounds: 5 })
+  for (const { message, decoder, bytes, cpuMicroseconds } of decoders)
+    say(`stages: ${message} (${bytes} bytes, ${decoder}) ${cpuMicroseconds.toFixed(2)} µs`)
   say(`stages: store without NATS, ${options.storeSeconds} s`)
   const store = await measureStoreStage(options.storeSeconds)
   say(
     `stages: store ${Math.round(store.rate)} rows/s, writer ${store.cpuMicroseconds.toFixed(1)} µs, Postgres ${store.postgresMicroseconds.toFixed(1)} µs`,
   )
-  return { stages, store }
+  return { stages, decoders, store }
 }

@@ -1,0 +1,60 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { connectBus } from '@iomt/bus/connect'
+import { ensureStreams } from '@iomt/bus/ensure-streams'
+import { TELEMETRY_STREAM } from '@iomt/contracts/streams'
+import { startNats } from '@iomt/testing/nats'
+import { pino } from 'pino'
+import type { StartPeer } from '../peers/measure-peer.ts'
+import type { BareGatewayInput } from './bare-gateway.main.ts'
+import type { BareWriterInput } from './bare-writer.main.ts'
+
+const DURABLE = 'bare-writer'
+const PULL_SUBJECT = `$JS.API.CONSUMER.MSG.NEXT.${TELEMETRY_STREAM.name}.${DURABLE}`
+
+/**
+ * The product's way from broker to table without what makes it a product: what these servers and this runtime can do on
+ * this machine at this hour. 200 lines that lose and double messages as soon as anything stops.
+ */
+export const startBarePipeline: StartPeer = async ({ broker, databaseUrl, places, topic }) => {
+  const nats = await startNats()
+  const children: ChildProcess[] = []
+  const stop = async () => {
+    for (const child of children) child.kill('SIGKILL')
+    await nats.stop()
+  }
+  try {
+    const bus = await connectBus({ url: nats.url, name: 'benchmark', logger: pino({ level: 'silent' }) })
+    await ensureStreams(bus, [TELEMETRY_STREAM])
+    await bus.manager.consumers.add(TELEMETRY_STREAM.name, {
+      durable_name: DURABLE,
+      ack_policy: 'all',
+      deliver_policy: 'all',
+      max_ack_pending: 60_000,
+    })
+    await bus.close()
+    const { host, port } = broker
+    const gatewayInput: BareGatewayInput = { broker: { host, port }, natsUrl: nats.url, places, topic }
+    const writerInput: BareWriterInput = { natsUrl: nats.url, databaseUrl, pullSubject: PULL_SUBJECT }
+    const writer = await start(new URL('./bare-writer.main.ts', import.meta.url), writerInput, children)
+    const gateway = await start(new URL('./bare-gateway.main.ts', import.meta.url), gatewayInput, children)
+    return {
+      processes: { 'bare-gateway': gateway, 'bare-writer': writer, 'nats-server': nats.pid },
+      output: () => '',
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function start(main: URL, input: object, children: ChildProcess[]): Promise<number> {
+  const child = fork(main, { stdio: 'inherit' })
+  children.push(child)
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve())
+    child.once('exit', (code) => reject(new Error(`${main.pathname} ended (${code})`)))
+    child.send(input)
+  })
+  return child.pid ?? -1
+}
