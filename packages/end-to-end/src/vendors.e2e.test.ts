@@ -1,6 +1,7 @@
 import type { Measurements } from '@iomt/contracts/measurements'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
 import { readSamples, type Sample } from '@iomt/payload-decoders/testing/samples'
+import { sparkplugMessage } from '@iomt/payload-decoders/testing/sparkplug-message'
 import { startMosquitto } from '@iomt/testing/mosquitto'
 import { waitFor } from '@iomt/testing/wait-for'
 import mqtt, { type MqttClient } from 'mqtt'
@@ -154,6 +155,32 @@ test('a device that is not available is a status, and no row', async () => {
       (await product.database.pool.query('select from device_data_logs where socket_id = $1', [socket.id])).rowCount,
     ).toBe(0)
   }
+})
+
+test('a Sparkplug socket hears its births and deaths, so that aliases have names', async () => {
+  const socket = await newSocket('spBv1.0/ward/DDATA/edge1/pdu1')
+  const topicOf = (type: string, tail = '/pdu1') => socket.topic.replace('DDATA/edge1/pdu1', `${type}/edge1${tail}`)
+  await subscribed([socket])
+  const at = Date.now()
+  const birth = sparkplugMessage(at, [
+    { name: 'Outlet/Voltage', alias: 1, type: 9, value: 230, unit: 'V' },
+    { name: 'Outlet/Current', alias: 2, type: 3, value: 213, unit: 'mA' },
+  ])
+  // As an edge node does when a host asks for a rebirth.
+  const node = await mqtt.connectAsync(broker.url)
+  await node.subscribeAsync(topicOf('NCMD', ''))
+  node.on('message', (_topic, command) => {
+    if (command.includes('Node Control/Rebirth')) node.publish(topicOf('DBIRTH'), birth, { qos: 1 })
+  })
+  const data = sparkplugMessage(at, [{ alias: 2, value: 500 }])
+  await device.publishAsync(socket.topic, data, { qos: 1 })
+  await rowsOf(socket, 2)
+  await device.publishAsync(socket.topic, data, { qos: 1 })
+  const rows = await rowsOf(socket, 3)
+  expect(rows.map(({ measurements }) => measurements)).toEqual([{}, { voltage: 230, current: 0.213 }, { current: 0.5 }])
+  await node.endAsync(true)
+  await device.publishAsync(topicOf('NDEATH', ''), sparkplugMessage(at, []), { qos: 1 })
+  await waitFor(async () => (await statusOf(socket)).availability?.online === false, { what: 'the death of the node' })
 })
 
 test('attribute topics below a socket merge into one state', async () => {

@@ -11,6 +11,8 @@ export interface SocketConfig {
   readonly partition: number
   /** `{pdu.mqtt_base_topic}/{socket.mqtt_topic_suffix}` */
   readonly topic: string
+  /** Further topics whose messages are this socket's, such as those on which a Sparkplug node is born and dies. */
+  readonly companions?: readonly string[]
   /** Also takes what is published below its topic. */
   readonly subtree?: boolean
   readonly mqtt_broker_host: string

@@ -31,6 +31,8 @@ export interface SocketMqttClientOptions {
 export interface PublishOptions {
   readonly qos?: 0 | 1 | 2
   readonly retain?: boolean
+  /** Default: the socket's own. */
+  readonly topic?: string
 }
 
 export interface SocketMqttClientEvents {
@@ -151,7 +153,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
   }
 
   /**
-   * Publishes to the socket's topic with its configured QoS and retain flag. An object is sent as JSON. At QoS 1 and 2 it
+   * Publishes to the socket's topic, or another one on its broker, with its configured QoS and retain flag. An object is sent as JSON. At QoS 1 and 2 it
    * resolves after the broker's acknowledgement. What is published here does not come back as data.
    *
    * @throws UnknownSocketError, or an error when the broker is away or refuses.
@@ -163,7 +165,8 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
   ): Promise<{ topic: string; qos: 0 | 1 | 2; retain: boolean }> {
     const entry = this.#entries.get(socketId)
     if (!entry) throw new UnknownSocketError(`no socket ${socketId} here`)
-    const { topic, mqtt_config: config } = entry.socket
+    const { mqtt_config: config } = entry.socket
+    const topic = options.topic ?? entry.socket.topic
     const qos = options.qos ?? ((config.qos ?? 1) as 0 | 1 | 2)
     const retain = options.retain ?? config.retain ?? false
     await entry.connection.publish(topic, payloadOf(message), { qos, retain })

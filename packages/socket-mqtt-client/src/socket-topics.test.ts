@@ -34,6 +34,28 @@ test('another socket that takes the topic over gets its messages', () => {
   expect(topics.receivers('topic').map((receiver) => receiver.socket_id)).toEqual(['b'])
 })
 
+test('companions are subscribed and received with the topic they belong to, and left with it', () => {
+  const topics = createSocketTopics()
+  const node = (id: string, topic: string) => ({
+    ...socket(id, topic, 1),
+    companions: [`${topic}/birth`, 'node/death'],
+  })
+  topics.put(node('a', 'one'))
+  topics.put(node('b', 'two'))
+  expect([...topics.wanted().keys()].toSorted()).toEqual(['node/death', 'one', 'one/birth', 'two', 'two/birth'])
+  expect(idsOf(topics.receivers('node/death'))).toEqual(['a', 'b'])
+  expect(idsOf(topics.receivers('two/birth'))).toEqual(['b'])
+  expect(topics.filterOf(node('a', 'one'))).toBe('one')
+  topics.put(socket('a', 'one', 1))
+  expect([...topics.wanted().keys()].toSorted()).toEqual(['node/death', 'one', 'two', 'two/birth'])
+  // Until the broker has confirmed UNSUBSCRIBE.
+  expect(idsOf(topics.receivers('one/birth'))).toEqual(['a'])
+  topics.released('one/birth')
+  expect(topics.receivers('one/birth')).toEqual([])
+  topics.remove('b')
+  expect([...topics.wanted().keys()]).toEqual(['one'])
+})
+
 const wide = (id: string, topic: string, qos = 1) =>
   testSocket('mqtt://broker', { socket_id: id, topic, subtree: true, mqtt_config: { qos } })
 const idsOf = (sockets: Iterable<{ socket_id: string }>) => [...sockets].map(({ socket_id: id }) => id)

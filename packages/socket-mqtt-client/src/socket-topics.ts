@@ -6,7 +6,7 @@ export interface SocketTopics {
   remove(socketId: string): void
   /**
    * The sockets that get a message of this topic, also those that left until the broker has confirmed UNSUBSCRIBE. A topic
-   * that is a socket's own is nobody else's; below that it belongs to the nearest socket above that takes its subtree.
+   * that is a socket's own or its companion is nobody else's; below that it belongs to the nearest socket above that takes its subtree.
    */
   receivers(topic: string): readonly SocketConfig[]
   /**
@@ -30,6 +30,16 @@ const lengthOf = ({ length }: string) => length
 const NONE: readonly SocketConfig[] = []
 const SUBTREE = '/#'
 
+/** In which case the filters of a socket are others. */
+function moved(before: SocketConfig, after: SocketConfig): boolean {
+  const same = topicsOf(before).join('\0') === topicsOf(after).join('\0')
+  return !same || (before.subtree ?? false) !== (after.subtree ?? false)
+}
+
+function topicsOf({ topic, companions }: SocketConfig): readonly string[] {
+  return companions ? [topic, ...companions] : [topic]
+}
+
 /** `a/b` -> `a/b/#`, which matches `a/b`, too (MQTT 4.7.1.2). */
 export const subtreeFilter = (topic: string) => `${topic}${SUBTREE}`
 
@@ -46,26 +56,29 @@ export function createSocketTopics(): SocketTopics {
   let wanted: Map<string, number> | null = null
 
   function attach(socket: SocketConfig): void {
-    const others = (byTopic.get(socket.topic) ?? []).filter((other) => other.socket_id !== socket.socket_id)
-    place(socket.topic, [...others, socket])
-    leaving.delete(socket.topic)
+    for (const topic of topicsOf(socket)) {
+      const others = (byTopic.get(topic) ?? []).filter((other) => other.socket_id !== socket.socket_id)
+      place(topic, [...others, socket])
+      leaving.delete(topic)
+    }
   }
 
   function detach(socket: SocketConfig): void {
-    const { topic } = socket
-    place(
-      topic,
-      (byTopic.get(topic) ?? []).filter((other) => other.socket_id !== socket.socket_id),
-    )
-    if (!byTopic.has(topic)) leaving.set(topic, [socket])
-    if (socket.subtree && !subtrees.has(topic)) leaving.set(subtreeFilter(topic), [socket])
+    for (const topic of topicsOf(socket)) {
+      place(
+        topic,
+        (byTopic.get(topic) ?? []).filter((other) => other.socket_id !== socket.socket_id),
+      )
+      if (!byTopic.has(topic)) leaving.set(topic, [socket])
+    }
+    if (socket.subtree && !subtrees.has(socket.topic)) leaving.set(subtreeFilter(socket.topic), [socket])
     lengths = null
   }
 
   function place(topic: string, sockets: SocketConfig[]): void {
     if (sockets.length > 0) byTopic.set(topic, sockets)
     else byTopic.delete(topic)
-    const wide = sockets.filter(({ subtree }) => subtree)
+    const wide = sockets.filter((socket) => socket.subtree && socket.topic === topic)
     if (wide.length > 0) {
       subtrees.set(topic, wide)
       leaving.delete(subtreeFilter(topic))
@@ -117,8 +130,7 @@ export function createSocketTopics(): SocketTopics {
   return {
     put(socket) {
       const before = byId.get(socket.socket_id)
-      const moved = before && (before.topic !== socket.topic || (before.subtree ?? false) !== (socket.subtree ?? false))
-      if (moved) detach(before)
+      if (before && moved(before, socket)) detach(before)
       byId.set(socket.socket_id, socket)
       attach(socket)
     },

@@ -22,6 +22,7 @@ import type { PartitionOwnership } from './ownership/partition-ownership.ts'
 import { createRebalanceObserver } from './rebalance/rebalance-observer.ts'
 import { createGatewayRpc } from './rpc/gateway-rpc.ts'
 import { createSocketSupervisor } from './sockets/socket-supervisor.ts'
+import { createRebirthRequests } from './sparkplug/rebirth-requests.ts'
 import { createMessageAssessments } from './status/message-assessments.ts'
 import { createStatusReporter } from './status/status-reporter.ts'
 
@@ -109,6 +110,12 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       onDeadLetter: (socketId) => client.countDeadLetter(socketId),
       assessmentOf: (state) => assessments.of(state.socket_id, state.payload_config),
       onAvailability: (socketId) => status.touch(socketId),
+      onBirthMissing: createRebirthRequests({
+        publish: (socketId, topic, payload) =>
+          client.publishToSocket(socketId, payload, { topic, qos: 0, retain: false }),
+        now,
+        logger,
+      }),
     })
     const client: SocketMqttClient = new SocketMqttClient({
       mayConnect: (partition) => ownership.owns(partition),

@@ -69,6 +69,7 @@ function ingestInto(publisher: PipelinedPublisher, states: readonly SocketDesire
     },
     assessmentOf: (state) => assessments.of(state.socket_id, state.payload_config),
     onAvailability() {},
+    onBirthMissing() {},
     metrics: createGatewayMetrics(new Registry(), figures, () => 0),
   })
 }

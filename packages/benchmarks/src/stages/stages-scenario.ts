@@ -20,9 +20,8 @@ export async function runStagesScenario(
   const stages = { ...(await measureGatewayStages(options)), ...(await measureContractStages(options)) }
   for (const [name, { cpuMicroseconds }] of Object.entries(stages))
     say(`stages: ${name} ${cpuMicroseconds.toFixed(2)} µs`)
-  const decoderTime = Math.min(options.roundTime, 100)
   say('stages: decoders')
-  const decoders = await measureDecoderStages({ roundTime: decoderTime / 2, rounds: 5 })
+  const decoders = await measureDecoderStages({ ...options, roundTime: options.roundTime / 10 })
   for (const { message, decoder, bytes, cpuMicroseconds } of decoders)
     say(`stages: ${message} (${bytes} bytes, ${decoder}) ${cpuMicroseconds.toFixed(2)} µs`)
   say(`stages: store without NATS, ${options.storeSeconds} s`)

@@ -4,21 +4,14 @@ import { assemble } from '../fields/assemble.ts'
 import { newFound } from '../fields/finding.ts'
 import { addNamedValue } from '../fields/named-values.ts'
 import type { Message, Scope } from '../message.ts'
+import { type SparkplugAddress, sparkplugAddress } from '../sparkplug/address.ts'
 import { type Metric, readSparkplug, type SparkplugPayload, signed } from '../sparkplug/payload.ts'
 import { WireError } from '../sparkplug/wire.ts'
 
-const NAMESPACE = 'spBv1.0'
 /** Values kept in `extra`; a node may have thousands of metrics that are none of ours. */
 const MOST_EXTRA = 200
 /** About the node itself. */
 const CONTROL = /^(?:bdSeq|Node Control\/|Device Control\/|Node Info\/|Properties\/)/
-
-interface Address {
-  readonly type: string
-  /** `group/edge node` */
-  readonly node: string
-  readonly device: string | null
-}
 
 /**
  * Sparkplug B. BIRTH gives names, types and units, which are kept for each edge node and device; DATA carries what changed, by name
@@ -31,7 +24,7 @@ export const sparkplugB: Family = {
 
   read(message: Message, scope: Scope): Outcome | null {
     if (message.kind !== 'binary') return null
-    const address = addressOf(message.topic)
+    const address = sparkplugAddress(message.topic)
     const type = address?.type ?? 'DATA'
     if (address && type.endsWith('DEATH')) {
       scope.memory.births.forget(address.node, address.device)
@@ -50,15 +43,12 @@ export const sparkplugB: Family = {
   },
 }
 
-function addressOf(topic: string): Address | null {
-  const at = topic.indexOf(`${NAMESPACE}/`)
-  if (at !== 0 && (at < 0 || topic[at - 1] !== '/')) return null
-  const [, group, type, edge, device] = topic.slice(at).split('/')
-  if (group === undefined || type === undefined || edge === undefined) return null
-  return { type, node: `${group}/${edge}`, device: device ?? null }
-}
-
-function readMetrics(payload: SparkplugPayload, address: Address | null, message: Message, scope: Scope): Outcome {
+function readMetrics(
+  payload: SparkplugPayload,
+  address: SparkplugAddress | null,
+  message: Message,
+  scope: Scope,
+): Outcome {
   const { births } = scope.memory
   const isBirth = address?.type.endsWith('BIRTH') === true
   if (address && isBirth) births.record(address.node, address.device, payload.metrics)

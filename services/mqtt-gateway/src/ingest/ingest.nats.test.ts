@@ -40,6 +40,7 @@ beforeAll(async () => {
     onDeadLetter() {},
     assessmentOf: createMessageAssessment,
     onAvailability() {},
+    onBirthMissing() {},
     metrics: createGatewayMetrics(new Registry(), figures, () => 0),
   })
 })

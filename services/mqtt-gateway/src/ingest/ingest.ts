@@ -29,6 +29,8 @@ export interface IngestOptions {
   readonly assessmentOf: (state: SocketDesiredState) => MessageAssessment
   /** The device said that it is there or gone. */
   readonly onAvailability: (socketId: string) => void
+  /** A Sparkplug message on `topic` speaks of metrics whose birth nobody has heard here. */
+  readonly onBirthMissing: (state: SocketDesiredState, topic: string) => void
   readonly metrics: GatewayMetrics
 }
 
@@ -61,6 +63,8 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     }
     const { retained, redeliveredLate: late } = delivery
     options.assessmentOf(state).reading(decoded.reading, { receivedAt, retained, late })
+    const { quality } = decoded.reading
+    if (quality.length > 0 && quality.includes('birth-missing')) options.onBirthMissing(state, topic)
     const { subject, payload } = encode(id, state, delivery, decoded.reading, decoded.rawJson)
     if (payload.length > options.maxMessageBytes()) {
       const detail = `the reading has ${payload.length} bytes, the NATS server takes ${options.maxMessageBytes()}`

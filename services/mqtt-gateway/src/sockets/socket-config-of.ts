@@ -1,6 +1,7 @@
 import { MQTT_CONFIG_DEFAULTS } from '@iomt/contracts/mqtt-config'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { CredentialContext, Vault } from '@iomt/credential-vault/vault'
+import { certificateTopics } from '@iomt/payload-decoders/sparkplug/address'
 import type { SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
 
 /** A socket that is told to be silent for three of its expected intervals is idle. */
@@ -41,6 +42,7 @@ export function socketConfigOf(
       organization_id: state.organization_id,
       partition,
       topic,
+      companions: companionsOf(topic, state.payload_config),
       subtree: state.payload_config?.subtree ?? false,
       mqtt_broker_host: broker.host,
       mqtt_broker_port: broker.port,
@@ -51,6 +53,11 @@ export function socketConfigOf(
   } catch (error) {
     return { status: 'error', reason: error instanceof Error ? error.message : 'the credentials cannot be opened' }
   }
+}
+
+function companionsOf(topic: string, config: SocketDesiredState['payload_config']): readonly string[] {
+  const format = config?.format ?? (config?.mapping ? 'mapping' : 'auto')
+  return format === 'auto' || format === 'sparkplug-b' ? certificateTopics(topic) : []
 }
 
 function expectedInterval(state: SocketDesiredState): number | null {
