@@ -1,7 +1,7 @@
 // JetStream to Postgres with nothing else: no validation, no current state, no rollups, no duplicates looked for. One
 // acknowledgement for a batch, after COPY.
 import { once } from 'node:events'
-import { createBinaryRows } from '@iomt/telemetry-writer/binary-rows'
+import { type BinaryRows, createBinaryRows } from '@iomt/telemetry-writer/binary-rows'
 import { connect, createInbox, type Msg } from '@nats-io/transport-node'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
@@ -17,7 +17,6 @@ export interface BareWriterInput {
 
 const BATCH = 2_000
 const LINGER = 20
-const ROW_BYTES = 800
 const EXTRA = '{"machine_state":"running"}'
 
 process.on('disconnect', () => process.exit())
@@ -33,6 +32,7 @@ async function run({ natsUrl, databaseUrl, pullSubject }: BareWriterInput): Prom
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   const inbox = createInbox()
+  const rows = createBinaryRows()
   let waiting: Msg[] = []
   let requested = 0
   let arrived = Promise.withResolvers<void>()
@@ -68,14 +68,14 @@ async function run({ natsUrl, databaseUrl, pullSubject }: BareWriterInput): Prom
     const stream = client.query(
       copyFrom(`copy device_data_logs (${COPY_COLUMNS.join(', ')}) from stdin (format binary)`),
     )
-    stream.end(binaryRows(batch))
+    stream.end(binaryRows(rows, batch))
     await once(stream, 'finish')
     batch.at(-1)?.respond('+ACK')
   }
 }
 
-function binaryRows(batch: readonly Msg[]): Buffer {
-  const rows = createBinaryRows(batch.length * ROW_BYTES)
+function binaryRows(rows: BinaryRows, batch: readonly Msg[]): Buffer {
+  rows.begin()
   for (const message of batch) {
     const { id, socket_id, device_id, received_at, raw } = message.json<BareMessage>()
     rows.row(COPY_COLUMNS.length)

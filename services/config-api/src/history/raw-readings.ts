@@ -59,7 +59,9 @@ function lowerBounds({ order, from, to, after }: ReadingsQuestion, now: Date): (
     after === null ? Number.POSITIVE_INFINITY : Date.parse(isoTime(after.measured)) + 1,
   )
   const bounds = LOOK_BACK.map((length) => new Date(newest - length))
-  return [...bounds.filter((bound) => (from === null || bound > from) && bound.getTime() > 0), from]
+  // Worth a query of its own only when it saves days.
+  const saves = (bound: Date) => from === null || bound.getTime() - from.getTime() > 24 * HOUR
+  return [...bounds.filter((bound) => saves(bound) && bound.getTime() > 0), from]
 }
 
 /**

@@ -2,6 +2,7 @@ import { createMigratedDatabase, type MigratedDatabase } from '@iomt/database/te
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { telemetryMessage, testId } from '../testing/messages.ts'
+import { createBinaryRows } from './binary-rows.ts'
 import { inTransaction } from './in-transaction.ts'
 import { insertReadings } from './insert-readings.ts'
 import { toReading } from './reading.ts'
@@ -16,7 +17,7 @@ afterAll(() => database.drop())
 const reading = (number: number) => toReading(telemetryMessage({ id: testId(number) }))
 const insert = (numbers: readonly number[]) =>
   inTransaction(database.pool, async (client) => {
-    const inserted = await insertReadings(client, numbers.map(reading))
+    const inserted = await insertReadings(client, createBinaryRows(), numbers.map(reading))
     return inserted.map(({ message }) => message.id)
   })
 

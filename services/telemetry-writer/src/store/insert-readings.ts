@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { NUMERIC_MEASUREMENTS } from '@iomt/contracts/measurements'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { type BinaryRows, createBinaryRows } from './binary-rows.ts'
+import type { BinaryRows } from './binary-rows.ts'
 import { isDuplicate } from './classify-error.ts'
 import type { Reading } from './reading.ts'
 
@@ -38,17 +38,20 @@ const INSERTED = `
   select i.id::text from incoming_readings i join device_data_logs l using (timestamp, id)
   where l.xmin = pg_current_xact_id()::xid`
 
-/** Bytes of a row beside its JSON. */
-const ROW_BYTES = 320
-
 /**
  * Inserts the readings that are not there yet and answers which of them those were; within a transaction. Nearly always
  * that is all of them, and they are copied straight into the table (a third less work for Postgres). The first duplicate
  * ends that, and they go by way of a temporary table. Rows go in by key, so that two writers that got the same messages
- * wait for each other instead of deadlocking.
+ * wait for each other instead of deadlocking. `binaryRows` serves one call at a time.
  */
-export async function insertReadings(client: pg.ClientBase, readings: readonly Reading[]): Promise<readonly Reading[]> {
-  const rows = binaryRows(inKeyOrder(readings))
+export async function insertReadings(
+  client: pg.ClientBase,
+  binaryRows: BinaryRows,
+  readings: readonly Reading[],
+): Promise<readonly Reading[]> {
+  binaryRows.begin()
+  for (const reading of inKeyOrder(readings)) writeRow(binaryRows, reading)
+  const rows = binaryRows.finish()
   await client.query('savepoint before_copy')
   try {
     await copy(client, COPY_DIRECTLY, rows)
@@ -89,12 +92,6 @@ function inKeyOrder(readings: readonly Reading[]): readonly Reading[] {
   return readings.toSorted(
     (left, right) => left.receivedAt - right.receivedAt || (left.message.id < right.message.id ? -1 : 1),
   )
-}
-
-function binaryRows(readings: readonly Reading[]): Buffer {
-  const rows = createBinaryRows(readings.length * 2 * ROW_BYTES)
-  for (const reading of readings) writeRow(rows, reading)
-  return rows.finish()
 }
 
 function writeRow(rows: BinaryRows, { message, receivedAt, measuredAt }: Reading): void {

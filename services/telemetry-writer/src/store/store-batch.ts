@@ -4,6 +4,7 @@ import type { WriterMetrics } from '../metrics.ts'
 import { dayOf } from '../partitions/day.ts'
 import type { PartitionKeeper } from '../partitions/partition-keeper.ts'
 import { recordPendingRollups } from '../rollups/record-pending.ts'
+import { type BinaryRows, createBinaryRows } from './binary-rows.ts'
 import { isPartitionMissing } from './classify-error.ts'
 import { mergeIntoCurrentState } from './current-state.ts'
 import { inTransaction } from './in-transaction.ts'
@@ -20,16 +21,17 @@ export interface StoreBatchOptions {
 
 /**
  * Stores readings in one transaction, all or nothing: rows that are not there yet, and of exactly those the current state
- * of their devices, so that a reading which JetStream delivers twice is neither logged nor merged twice.
+ * of their devices, so that a reading which JetStream delivers twice is neither logged nor merged twice. One batch at a time.
  *
  * @throws what Postgres says; nothing is stored then.
  */
 export function createBatchStore(options: StoreBatchOptions): (readings: readonly Reading[]) => Promise<void> {
   const { pool, partitions, metrics, afterCommit } = options
+  const rows = createBinaryRows()
   return async (readings) => {
     await partitions.ensure(new Set(readings.map(({ receivedAt }) => dayOf(receivedAt))))
     try {
-      const stored = await inTransaction(pool, (client) => storeReadings(client, readings))
+      const stored = await inTransaction(pool, (client) => storeReadings(client, rows, readings))
       metrics.rows.inc(stored)
       metrics.duplicates.inc(readings.length - stored)
       afterCommit(stored)
@@ -40,11 +42,11 @@ export function createBatchStore(options: StoreBatchOptions): (readings: readonl
   }
 }
 
-async function storeReadings(client: pg.ClientBase, readings: readonly Reading[]): Promise<number> {
+async function storeReadings(client: pg.ClientBase, rows: BinaryRows, readings: readonly Reading[]): Promise<number> {
   const known = await findKnownReadings(client, readings)
   const unknown = known.size > 0 ? readings.filter((reading) => !known.has(reading)) : readings
   if (unknown.length === 0) return 0
-  const fresh = await insertReadings(client, unknown)
+  const fresh = await insertReadings(client, rows, unknown)
   if (fresh.length === 0) return 0
   await recordPendingRollups(client, fresh)
   await mergeIntoCurrentState(client, fresh)
