@@ -21,17 +21,18 @@ export interface StoreBatchOptions {
 
 /**
  * Stores readings in one transaction, all or nothing: rows that are not there yet, and of exactly those the current state
- * of their devices, so that a reading which JetStream delivers twice is neither logged nor merged twice. One batch at a time.
+ * of their devices, so that a reading which JetStream delivers twice is neither logged nor merged twice.
  *
  * @throws what Postgres says; nothing is stored then.
  */
 export function createBatchStore(options: StoreBatchOptions): (readings: readonly Reading[]) => Promise<void> {
   const { pool, partitions, metrics, afterCommit } = options
-  const rows = createBinaryRows()
+  // A connection has one batch at a time.
+  const rowsOf = new WeakMap<pg.ClientBase, BinaryRows>()
   return async (readings) => {
     await partitions.ensure(new Set(readings.map(({ receivedAt }) => dayOf(receivedAt))))
     try {
-      const stored = await inTransaction(pool, (client) => storeReadings(client, rows, readings))
+      const stored = await inTransaction(pool, (client) => storeReadings(client, buffered(client), readings))
       metrics.rows.inc(stored)
       metrics.duplicates.inc(readings.length - stored)
       afterCommit(stored)
@@ -39,6 +40,12 @@ export function createBatchStore(options: StoreBatchOptions): (readings: readonl
       if (isPartitionMissing(error)) partitions.forget()
       throw error
     }
+  }
+
+  function buffered(client: pg.ClientBase): BinaryRows {
+    const rows = rowsOf.get(client) ?? createBinaryRows()
+    rowsOf.set(client, rows)
+    return rows
   }
 }
 
