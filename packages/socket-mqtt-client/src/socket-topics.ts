@@ -6,7 +6,8 @@ export interface SocketTopics {
   remove(socketId: string): void
   /**
    * The sockets that get a message of this topic, also those that left until the broker has confirmed UNSUBSCRIBE. A topic
-   * that is a socket's own or its companion is nobody else's; below that it belongs to the nearest socket above that takes its subtree.
+   * that is a socket's own or its companion is nobody else's; below that it belongs to the nearest socket above that takes
+   * its subtree.
    */
   receivers(topic: string): readonly SocketConfig[]
   /**
