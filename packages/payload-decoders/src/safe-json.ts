@@ -17,7 +17,7 @@ const HARMLESS_LENGTH = 2 * MAX_FIELDS
 const NEEDS_INSPECTION = /\\|__proto__|constructor|prototype/
 
 export type ParsedJson =
-  /** `text`: the payload, which is JSON that Postgres and every parser take. */
+  /** `text`: the payload (NaN and infinities as null), which is JSON that Postgres and every parser take. */
   | { readonly ok: true; readonly value: unknown; readonly text: string }
   | { readonly ok: false; readonly rejection: Rejection }
 
@@ -38,18 +38,37 @@ export function parseSafeJson(payload: Uint8Array): ParsedJson {
     const rejection = inspectNesting(payload)
     if (rejection) return { ok: false, rejection }
   }
-  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8')
+  let text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8')
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return rejected('invalid-json', error instanceof Error ? error.message : 'not JSON')
+    const repaired = withNullForNan(text)
+    value = repaired === text ? undefined : parsed(repaired)
+    if (value === undefined) return rejected('invalid-json', error instanceof Error ? error.message : 'not JSON')
+    text = repaired
   }
   const harmless =
     text.length <= HARMLESS_LENGTH && !NEEDS_INSPECTION.test(text) && isShallowAndFinite(value, MAX_DEPTH)
   if (harmless) return { ok: true, value, text }
   const rejection = inspectNesting(payload) ?? inspect(value, '', { fields: 0 })
   return rejection ? { ok: false, rejection } : { ok: true, value, text }
+}
+
+/** What Python's `json` and C's `printf` write for a value that is none; a string is passed over whole. */
+const STRING_OR_NAN = /"(?:[^"\\]|\\[\s\S])*"?|-?(?:NaN|nan|Infinity|inf)(?![\w.])/g
+
+/** An absence is no error: `{"voltage":NaN}` is read, and kept, as `{"voltage":null}`. */
+function withNullForNan(text: string): string {
+  return text.replace(STRING_OR_NAN, (found) => (found.startsWith('"') ? found : 'null'))
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function isShallowAndFinite(value: unknown, levels: number): boolean {
