@@ -3,8 +3,12 @@ const MESSAGE_OVERHEAD = 2_048
 /** Payload bytes exist three times while waiting: packet, `raw`, and the encoded reading. */
 const PAYLOAD_COPIES = 3
 
-/** Default bound of all that is received and not yet stored, over all connections of a process. */
-export const DEFAULT_PENDING_BYTES = 64 * 1024 * 1024
+/**
+ * Default bound of all that is received and not yet stored, over all connections of a process: some 3,000 messages, more than are
+ * on their way to JetStream at once. What waits beyond that outlives the young generation and costs more the longer it waits:
+ * with 64 MiB a gateway that could not keep up on a busy machine stored half as much.
+ */
+export const DEFAULT_PENDING_BYTES = 8 * 1024 * 1024
 
 /**
  * Bounds what is received and not yet stored, over all connections. Above the cap connections stop reading, the kernel's

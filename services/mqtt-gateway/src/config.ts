@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
+import { DEFAULT_PENDING_BYTES } from '@iomt/socket-mqtt-client/pending-budget'
 import { type Static, Type } from '@sinclair/typebox'
 
 const Environment = Type.Object({
@@ -15,7 +16,7 @@ const Environment = Type.Object({
   }),
   MAX_PAYLOAD_BYTES: Type.Integer({ default: 262_144, minimum: 1, description: 'larger payloads are dead letters' }),
   MAX_PENDING_BYTES: Type.Integer({
-    default: 67_108_864,
+    default: DEFAULT_PENDING_BYTES,
     minimum: 1_048_576,
     description: 'memory for what is received and not yet stored; above it reading stops',
   }),
