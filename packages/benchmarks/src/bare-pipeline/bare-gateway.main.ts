@@ -3,6 +3,7 @@
 import { connect } from 'node:net'
 import { connect as connectNats, createInbox } from '@nats-io/transport-node'
 import mqttPacket from 'mqtt-packet'
+import { connectPacket } from '../load/connect-packet.ts'
 import { SUBJECT_PREFIX } from './bare-message.ts'
 
 export interface BareGatewayInput {
@@ -80,14 +81,5 @@ async function run({ broker, natsUrl, places, topic }: BareGatewayInput): Promis
     }
   })
   socket.on('data', (chunk: Buffer) => void parser.parse(chunk))
-  socket.write(
-    mqttPacket.generate({
-      cmd: 'connect',
-      protocolId: 'MQTT',
-      protocolVersion: 4,
-      clean: true,
-      clientId: 'bare-gateway',
-      keepalive: 0,
-    }),
-  )
+  socket.write(connectPacket('bare-gateway'))
 }

@@ -13,7 +13,7 @@ const PULL_SUBJECT = `$JS.API.CONSUMER.MSG.NEXT.${TELEMETRY_STREAM.name}.${DURAB
 
 /**
  * The product's way from broker to table without what makes it a product: what these servers and this runtime can do on
- * this machine at this hour. 200 lines that lose and double messages as soon as anything stops.
+ * this machine at this hour. It loses and doubles messages as soon as anything stops.
  */
 export const startBarePipeline: StartPeer = async ({ broker, databaseUrl, places, topic }) => {
   const nats = await startNats()

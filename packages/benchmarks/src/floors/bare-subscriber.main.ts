@@ -1,6 +1,7 @@
 // The least that a QoS 1 subscriber can do: take PUBLISH packets apart no further than their packet id and acknowledge them.
 import { connect } from 'node:net'
 import mqttPacket from 'mqtt-packet'
+import { connectPacket } from '../load/connect-packet.ts'
 import { createPublishScanner } from './publish-scanner.ts'
 
 /** `received`: messages since the start; every 20 ms. */
@@ -18,16 +19,7 @@ process.once('message', ({ host, port }: { host: string; port: number }) => {
   let received = 0
   socket.once('connect', () => {
     const clientId = `bare-${process.pid}`
-    socket.write(
-      mqttPacket.generate({
-        cmd: 'connect',
-        protocolId: 'MQTT',
-        protocolVersion: 4,
-        clean: true,
-        clientId,
-        keepalive: 0,
-      }),
-    )
+    socket.write(connectPacket(clientId))
   })
   const onHandshake = (chunk: Buffer) => void parser.parse(chunk)
   socket.on('data', onHandshake)

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import mqttPacket from 'mqtt-packet'
+import { connectPacket } from './connect-packet.ts'
 import { createPubackCounter } from './puback-counter.ts'
 import { createReadingTemplate } from './reading-template.ts'
 
@@ -98,16 +99,7 @@ function connectMqtt({ host, port, clientId }: LoadConnectionOptions): Promise<S
       else reject(new Error(`the broker answered CONNECT with ${packet.cmd}`))
     })
     socket.once('connect', () => {
-      socket.write(
-        mqttPacket.generate({
-          cmd: 'connect',
-          protocolId: 'MQTT',
-          protocolVersion: 4,
-          clean: true,
-          clientId,
-          keepalive: 0,
-        }),
-      )
+      socket.write(connectPacket(clientId))
     })
   })
 }

@@ -45,7 +45,7 @@ export function peersSection({ peers }: BenchmarkReport): string[] {
   return [
     '## Peers',
     'The same load into the same table on the same Postgres. None keeps a message over its own crash, merges current state, or removes duplicates; only the bare pipeline has anything on NATS.',
-    "The bare pipeline is 200 lines on the product's way: MQTT, JetStream, binary COPY. It has no validation, decoding, pool, merging or look for duplicates, and loses or doubles messages when anything stops: what these servers and this runtime can do here.",
+    "The bare pipeline is a few short files on the product's way: MQTT, JetStream, binary COPY. It has no validation, decoding, pool, merging or look for duplicates, and loses or doubles messages when anything stops: what these servers and this runtime can do here.",
     table(['peer', 'rows/s', 'peer µs', 'Postgres µs', 'all µs', 'lost', 'row p99 ms', 'peer MB', 'others'], rows),
     ...peers.missing,
   ]

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { decodeCase, type ReadingCase, readingOf } from '../testing/reading-case.ts'
+import type { ReadingCase } from '../testing/reading-case.ts'
+import { testReadingCases } from '../testing/test-reading-cases.ts'
 
 const cases: readonly ReadingCase[] = [
   // Home automation
@@ -76,11 +76,4 @@ const cases: readonly ReadingCase[] = [
   },
 ]
 
-test.each(cases)('$what', (one) => {
-  const result = decodeCase(one)
-  expect(result).toMatchObject({ ok: true, reading: readingOf(one) })
-  // Nothing beside what is said.
-  if (result.ok !== true) return
-  expect(result.reading.measurements).toEqual(one.measurements)
-  expect(result.reading.phases).toEqual(one.phases ?? null)
-})
+testReadingCases(cases)

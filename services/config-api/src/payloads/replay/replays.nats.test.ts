@@ -1,37 +1,29 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Bus, connectBus } from '@iomt/bus/connect'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
 import { compileSchema } from '@iomt/contracts/compile-schema'
-import { DEAD_LETTER_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
+import { TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { TelemetryMessage } from '@iomt/contracts/telemetry-message'
-import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { waitFor } from '@iomt/testing/wait-for'
 import { sql } from 'kysely'
-import { pino } from 'pino'
 import { v7 as newId } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Body, problemOf } from '../../testing/api-client.ts'
+import { type ConfigApiWithNats, startConfigApiWithNats } from '../../testing/config-api-with-nats.ts'
 import { publishDeadLetter } from '../../testing/dead-letter-publisher.ts'
 import { create, createEstate, expectStatus } from '../../testing/estate.ts'
-import { type RunningConfigApi, startConfigApi } from '../../testing/start-config-api.ts'
+import { startConfigApi } from '../../testing/start-config-api.ts'
 import { storedReading, storeReadings } from '../../testing/stored-readings.ts'
 import { type PublishingSocket, telemetryMessage } from '../../testing/telemetry-publisher.ts'
 
-let nats: NatsServer
-let bus: Bus
-let running: RunningConfigApi
+let started: ConfigApiWithNats
+let nats: ConfigApiWithNats['nats']
+let bus: ConfigApiWithNats['bus']
+let running: ConfigApiWithNats['running']
 beforeAll(async () => {
-  nats = await startNats()
-  bus = await connectBus({ url: nats.url, name: 'test', logger: pino({ level: 'silent' }) })
-  await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM])
-  running = await startConfigApi({ natsUrl: nats.url })
-  await waitFor(async () => (await running.api.get(`/sockets/${newId()}/samples`)).status === 404, { what: 'NATS' })
+  started = await startConfigApiWithNats()
+  ;({ nats, bus, running } = started)
 })
-afterAll(async () => {
-  await running.stop()
-  await bus.close()
-  await nats.stop()
-})
+afterAll(() => started.stop())
 
 const HOUR = 3_600_000
 const range = () => ({
