@@ -18,21 +18,8 @@ const COLUMNS = [
   'decoder',
   'data_json',
 ] as const
-const [ID, TIMESTAMP, MEASURED_AT, SOCKET_ID, DEVICE_ID, PHASES, EXTRA, QUALITY, RETAINED, QOS, DECODER, DATA_JSON] =
-  COLUMNS.keys() as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
+/** Where each of them is in a row. */
+const AT = Object.fromEntries(COLUMNS.map((name, index) => [name, index])) as Record<(typeof COLUMNS)[number], number>
 
 /** Reads rows of `device_data_logs as l` with some measurements. */
 export interface ReadingReader {
@@ -60,11 +47,11 @@ export function createReadingReader(measurements: readonly MeasurementName[], sa
     return name === 'quality' ? sql`to_json(l.quality) as quality` : sql.ref(`l.${name}`)
   })
   const first = COLUMNS.length
-  const socketOf = (row: TextRow) => same.socketId ?? row[SOCKET_ID]
-  const deviceOf = (row: TextRow) => same.deviceId ?? row[DEVICE_ID]
+  const socketOf = (row: TextRow) => same.socketId ?? row[AT.socket_id]
+  const deviceOf = (row: TextRow) => same.deviceId ?? row[AT.device_id]
   const timesOf = (row: TextRow): [received: string, measured: string] => {
-    const received = isoTime(row[TIMESTAMP] as string)
-    return [received, row[MEASURED_AT] === row[TIMESTAMP] ? received : isoTime(row[MEASURED_AT] as string)]
+    const received = isoTime(row[AT.timestamp] as string)
+    return [received, row[AT.measured_at] === row[AT.timestamp] ? received : isoTime(row[AT.measured_at] as string)]
   }
 
   return {
@@ -74,12 +61,12 @@ export function createReadingReader(measurements: readonly MeasurementName[], sa
       const [received, measured] = timesOf(row)
       const device = deviceOf(row)
       return (
-        `{"id":"${row[ID]}","timestamp":"${received}","measured_at":"${measured}","socket_id":"${socketOf(row)}",` +
+        `{"id":"${row[AT.id]}","timestamp":"${received}","measured_at":"${measured}","socket_id":"${socketOf(row)}",` +
         `"device_id":${device === null ? 'null' : `"${device}"`},` +
-        `"measurements":${measurementsJson(row, first, measurements)},"phases":${row[PHASES] ?? 'null'},` +
-        `"extra":${row[EXTRA] ?? 'null'},"quality":${row[QUALITY] ?? '[]'},` +
-        `"retained":${booleanJson(row[RETAINED] ?? null)},"qos":${row[QOS]},"decoder":${JSON.stringify(row[DECODER])},` +
-        `"data_json":${row[DATA_JSON]}}`
+        `"measurements":${measurementsJson(row, first, measurements)},"phases":${row[AT.phases] ?? 'null'},` +
+        `"extra":${row[AT.extra] ?? 'null'},"quality":${row[AT.quality] ?? '[]'},` +
+        `"retained":${booleanJson(row[AT.retained] ?? null)},"qos":${row[AT.qos]},"decoder":${JSON.stringify(row[AT.decoder])},` +
+        `"data_json":${row[AT.data_json]}}`
       )
     },
     csvHead: () =>
@@ -92,8 +79,15 @@ export function createReadingReader(measurements: readonly MeasurementName[], sa
       return csvLine([
         ...[measured, received, socketOf(row), deviceOf(row)],
         ...measurements.map((name, index) => cellOf(name, row[first + index] ?? null)),
-        ...[row[PHASES], row[EXTRA], row[QUALITY], row[RETAINED] === 't', Number(row[QOS]), row[DECODER]],
-        ...[row[ID], row[DATA_JSON]],
+        ...[
+          row[AT.phases],
+          row[AT.extra],
+          row[AT.quality],
+          row[AT.retained] === 't',
+          Number(row[AT.qos]),
+          row[AT.decoder],
+        ],
+        ...[row[AT.id], row[AT.data_json]],
       ])
     },
   }
@@ -101,7 +95,7 @@ export function createReadingReader(measurements: readonly MeasurementName[], sa
 
 /** Where a row stands in the order of readings. */
 export function placeOf(row: TextRow): { measured: string; id: string } {
-  return { measured: row[MEASURED_AT] as string, id: row[ID] as string }
+  return { measured: row[AT.measured_at] as string, id: row[AT.id] as string }
 }
 
 /** A number, so that a minus sign is not taken for the beginning of a formula. */
