@@ -2,9 +2,15 @@ import type pg from 'pg'
 import type { PartitionKeeper } from '../partitions/partition-keeper.ts'
 import { plainArray, textArray } from '../store/array-literal.ts'
 import { inTransaction } from '../store/in-transaction.ts'
+import { withLock } from '../store/with-lock.ts'
 import { ROLL_UP } from './rollup-sql.ts'
 
 const LOCK_KEY = 7_106_003
+/**
+ * Minutes of sockets that one transaction computes, some 0.3 s for a reading every 0.1 s. A whole minute of all sockets in one
+ * would keep a core busy for seconds and old versions of current states from being cleared away.
+ */
+const SLICE = 100
 
 /** What one round may take on; times are milliseconds since 1970. */
 export interface RollupScope {
@@ -22,6 +28,11 @@ export interface RollupScope {
 export interface RollUpOptions {
   readonly pool: pg.Pool
   readonly partitions: Pick<PartitionKeeper, 'ensureRollups'>
+  /**
+   * Called between two slices with the milliseconds that the last one took; the next begins when it resolves. False ends the
+   * round, and what it was about stays pending.
+   */
+  readonly betweenSlices?: (milliseconds: number) => Promise<boolean>
 }
 
 /**
@@ -37,43 +48,82 @@ const PENDING = `
     from rollup_pending where bucket <= $1::timestamptz - interval '1 minute' group by bucket
   ) p`
 
-const TAKE = `
+const DUE = `
   with due as (
     select bucket from (${PENDING}) p where due_at <= now() order by bucket desc limit $3
-  ), taken as (
-    delete from rollup_pending p using due where p.bucket = due.bucket returning p.bucket, p.socket_ids
   )
-  select bucket, array_agg(distinct socket_id)::text as socket_ids
-  from taken, unnest(taken.socket_ids) as socket_id group by bucket`
+  select bucket, array_agg(distinct socket_id)::text as socket_ids, array_agg(distinct id)::text as ids
+  from rollup_pending p join due using (bucket), unnest(p.socket_ids) as socket_id group by bucket order by bucket desc`
+const DONE = `
+  delete from rollup_pending p using unnest($1::timestamptz[], $2::text[]) as done(bucket, ids)
+  where p.bucket = done.bucket and p.id = any(done.ids::bigint[])`
+
+/** A minute and the sockets that it has to be computed for. */
+interface DueMinute {
+  readonly bucket: Date
+  readonly sockets: readonly string[]
+}
 
 /**
- * Rolls up what is pending, in one transaction that one writer at a time can have: takes pending minutes, computes each
- * from its readings, then the hours and the days that hold them. Nothing is missed: a pending row is committed together
- * with its readings, so who sees it sees them in the next statement, and whoever comes later adds another one.
+ * Rolls up what is pending, which one writer at a time can do: computes each due minute from its readings, then the hours and
+ * the days that hold it, a slice of sockets a transaction. What was pending is deleted last. Nothing is missed: a pending row is
+ * committed together with its readings, so who sees it sees them in the next statement, whoever comes later adds another
+ * one, and after a kill all is computed again to the same result.
  *
  * @returns the minutes that were rolled up, or null when another writer is at it.
  */
 export async function rollUp(options: RollUpOptions, scope: RollupScope): Promise<number | null> {
-  return await inTransaction(options.pool, async (client) => {
-    // Compiling takes longer than the statements; they are planned anew each time and look expensive.
-    await client.query('set local jit = off')
-    const { rows: locks } = await client.query<{ free: boolean }>('select pg_try_advisory_xact_lock($1) as free', [
-      LOCK_KEY,
-    ])
-    if (locks[0]?.free !== true) return null
-    const { rows } = await client.query<{ bucket: Date; socket_ids: string }>(TAKE, [
+  const { pool, partitions, betweenSlices } = options
+  return await withLock(pool, LOCK_KEY, async (client) => {
+    const { rows } = await client.query<{ bucket: Date; socket_ids: string; ids: string }>(DUE, [
       new Date(scope.endedBy).toISOString(),
       scope.quietSeconds,
       scope.minutes,
     ])
     if (rows.length === 0) return 0
-    await options.partitions.ensureRollups(rows.map(({ bucket }) => bucket.getTime()))
-    const touched = [
+    await partitions.ensureRollups(rows.map(({ bucket }) => bucket.getTime()))
+    const minutes = rows.map(({ bucket, socket_ids }) => ({ bucket, sockets: socket_ids.slice(1, -1).split(',') }))
+    for (const slice of slices(minutes)) {
+      const startedAt = performance.now()
+      await computeSlice(pool, slice)
+      if ((await betweenSlices?.(performance.now() - startedAt)) === false) return 0
+    }
+    await client.query(DONE, [
       plainArray(rows.map(({ bucket }) => bucket.toISOString())),
-      textArray(rows.map(({ socket_ids }) => socket_ids)),
-    ]
-    for (const statement of ROLL_UP) await client.query(statement, touched)
+      textArray(rows.map(({ ids }) => ids)),
+    ])
     return rows.length
+  })
+}
+
+/** Parts of at most {@link SLICE} minutes of sockets. */
+function* slices(minutes: readonly DueMinute[]): Generator<readonly DueMinute[]> {
+  let slice: DueMinute[] = []
+  let room = SLICE
+  for (const { bucket, sockets } of minutes) {
+    for (let from = 0; from < sockets.length; ) {
+      const part = sockets.slice(from, from + room)
+      slice.push({ bucket, sockets: part })
+      from += part.length
+      room -= part.length
+      if (room > 0) continue
+      yield slice
+      slice = []
+      room = SLICE
+    }
+  }
+  if (slice.length > 0) yield slice
+}
+
+async function computeSlice(pool: pg.Pool, slice: readonly DueMinute[]): Promise<void> {
+  const touched = [
+    plainArray(slice.map(({ bucket }) => bucket.toISOString())),
+    textArray(slice.map(({ sockets }) => plainArray(sockets))),
+  ]
+  await inTransaction(pool, async (client) => {
+    // Compiling takes longer than the statements; they are planned anew each time and look expensive.
+    await client.query('set local jit = off')
+    for (const statement of ROLL_UP) await client.query(statement, touched)
   })
 }
 

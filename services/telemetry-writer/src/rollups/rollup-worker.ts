@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@iomt/service-runtime/logger'
 import type pg from 'pg'
 import type { WriterMetrics } from '../metrics.ts'
@@ -8,6 +9,10 @@ import { createRoundSize } from './round-size.ts'
 
 /** A minute is rolled up 3 to 5 seconds after its last reading was stored. */
 const PACE = { interval: 2_000, quietSeconds: 3 }
+/** After each slice comes a pause of so many times its duration: storing goes first, and people do not wait for rollups. */
+const PAUSE = 2
+/** A round that has taken so many milliseconds makes no more pauses: there is more to do than fits between them. */
+const PATIENCE = 30_000
 
 export interface RollupWorkerOptions {
   readonly pool: pg.Pool
@@ -22,7 +27,7 @@ export interface RollupWorkerOptions {
 /** Keeps the rollups up to date, beside the writing and on a connection of its own. */
 export interface RollupWorker {
   start(): void
-  /** Resolves when the round at work is over. */
+  /** Resolves when the slice at work is over; the rest stays pending for the next writer. */
   stop(): Promise<void>
 }
 
@@ -31,7 +36,7 @@ export function createRollupWorker(options: RollupWorkerOptions): RollupWorker {
   const size = createRoundSize()
   let timer: NodeJS.Timeout | undefined
   let working: Promise<void> = Promise.resolve()
-  let stopped = false
+  const stopping = new AbortController()
   let failing = false
 
   const scope = () => ({ endedBy: now(), quietSeconds: pace.quietSeconds })
@@ -39,12 +44,19 @@ export function createRollupWorker(options: RollupWorkerOptions): RollupWorker {
   /** @returns milliseconds until the next round. */
   async function round(): Promise<number> {
     const startedAt = performance.now()
-    const minutes = await rollUp({ pool, partitions }, { ...scope(), minutes: size.minutes })
-    const elapsed = performance.now() - startedAt
+    let worked = 0
+    const betweenSlices = async (milliseconds: number) => {
+      worked += milliseconds
+      if (performance.now() - startedAt < PATIENCE) {
+        await sleep(PAUSE * milliseconds, undefined, { signal: stopping.signal }).catch(ignore)
+      }
+      return !stopping.signal.aborted
+    }
+    const minutes = await rollUp({ pool, partitions, betweenSlices }, { ...scope(), minutes: size.minutes })
     if (minutes === null || minutes === 0) return pace.interval
-    metrics.rollupSeconds.observe(elapsed / 1_000)
+    metrics.rollupSeconds.observe(worked / 1_000)
     // As long a pause as the work took: a backlog gets at most half of one connection's time.
-    return size.done(minutes, elapsed) ? Math.max(elapsed, 100) : pace.interval
+    return size.done(minutes, worked) ? Math.max(worked, 100) : pace.interval
   }
 
   async function work(): Promise<void> {
@@ -56,12 +68,12 @@ export function createRollupWorker(options: RollupWorkerOptions): RollupWorker {
     } catch (error) {
       if (isPartitionMissing(error)) partitions.forget()
       size.failed()
-      if (!failing && !stopped) logger.warn({ reason: reasonOf(error) }, 'cannot roll up; trying again')
+      if (!failing && !stopping.signal.aborted) logger.warn({ reason: reasonOf(error) }, 'cannot roll up; trying again')
       failing = true
     }
     // After failures, too: then it is what tells.
     await rollupLag(pool, scope()).then((seconds) => metrics.rollupLag.set(seconds), ignore)
-    if (!stopped) schedule(pause)
+    if (!stopping.signal.aborted) schedule(pause)
   }
 
   function schedule(pause: number): void {
@@ -75,7 +87,7 @@ export function createRollupWorker(options: RollupWorkerOptions): RollupWorker {
       schedule(pace.interval)
     },
     async stop() {
-      stopped = true
+      stopping.abort()
       clearTimeout(timer)
       await working
     },

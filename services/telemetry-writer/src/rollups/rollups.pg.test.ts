@@ -233,6 +233,33 @@ test('only one of two rounds at the same time gets to work', async () => {
   expect(await first).toBe(1)
 })
 
+test('many sockets are rolled up slice by slice: what comes between is not missed, and a round that ends early is done again', async () => {
+  const sockets = Array.from({ length: 250 }, (_, index) => testId(0xb000 + index))
+  const messages = [0, 60_000].flatMap((offset) =>
+    sockets.map((socket_id, index) => reading(START + offset, index, { socket_id })),
+  )
+  await fixture.store(messages)
+  const minutesDone = async () => (await fixture.rollups('minute')).size
+  const seen: number[] = []
+  // As when the writer is stopped, or killed: what is computed stays, and all of it is still pending.
+  await fixture.rollUp({}, async () => seen.push(await minutesDone()) < 2)
+  expect(seen).toEqual([100, 200])
+  expect(await pending()).toBe(2)
+
+  const between = sockets.map((socket_id) => reading(START + 1_000, 1_000, { socket_id }))
+  let slices = 0
+  const whole = await fixture.rollUp({}, async () => {
+    slices += 1
+    if (slices === 3) await fixture.store(between)
+    return true
+  })
+  expect([whole, slices, await pending()]).toEqual([2, 5, 1])
+  expect(await fixture.rollUp()).toBe(1)
+  for (const unit of ['minute', 'hour', 'day'] as const) {
+    expect(await fixture.rollups(unit)).toEqual(modelRollups([...messages, ...between], unit))
+  }
+})
+
 test('the time zone of a session changes nothing, neither by half hours nor by daylight saving', async () => {
   const elsewhere = await createRollupFixture({ timeZone: 'Australia/Lord_Howe' })
   try {

@@ -22,7 +22,10 @@ export interface RollupFixture {
   /** One batch, as the writer stores it. */
   store(messages: readonly TelemetryMessage[]): Promise<void>
   /** One round; by default of everything that is pending. */
-  rollUp(scope?: Partial<RollupScope>): Promise<number | null>
+  rollUp(
+    scope?: Partial<RollupScope>,
+    betweenSlices?: (milliseconds: number) => Promise<boolean>,
+  ): Promise<number | null>
   rollups(unit: RollupUnit): Promise<Map<string, ModelRow>>
   rows<Row = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]>
   /** Empties every table of readings and rollups. */
@@ -51,8 +54,11 @@ export async function createRollupFixture({ timeZone = 'UTC' } = {}): Promise<Ro
     partitions,
     metrics,
     store: (messages) => storeReadings(messages.map(toReading)),
-    rollUp: (scope = {}) =>
-      rollUp({ pool, partitions }, { endedBy: Date.UTC(2099, 0), quietSeconds: 0, minutes: 10_000, ...scope }),
+    rollUp: (scope = {}, betweenSlices = async () => true) =>
+      rollUp(
+        { pool, partitions, betweenSlices },
+        { endedBy: Date.UTC(2099, 0), quietSeconds: 0, minutes: 10_000, ...scope },
+      ),
     async rollups(unit) {
       const found = await rows<ModelRow & { bucket: Date }>(`select * from ${TABLES[unit]}`)
       return new Map(
