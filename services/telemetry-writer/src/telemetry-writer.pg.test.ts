@@ -143,6 +143,10 @@ test('makes the partition of a day that has none, also one that was dropped afte
   await fixture.publish(day('2025-03-01'))
   await fixture.stored(2)
   await fixture.settled()
+  const [partition] = await fixture.rows(`select reloptions from pg_class where relname = 'device_data_logs_20250301'`)
+  expect(partition).toEqual({
+    reloptions: expect.arrayContaining(['autovacuum_vacuum_insert_threshold=-1']),
+  })
 })
 
 test('redelivered after the duplicate window: stored once under the id that came first', async () => {

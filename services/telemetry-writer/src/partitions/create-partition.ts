@@ -20,9 +20,9 @@ export async function createPartition(pool: pg.Pool, { table, name, from, to }: 
     if (rows[0]?.attached === true) return false
     // A table of that name that is not attached was detached by an operator: its rows come back with it.
     if (rows.length === 0) {
-      // Storage parameters cannot be set on a partitioned table, so there are none to take over.
-      const { fillFactor = 100 } = table
-      await client.query(`create table ${name} (like ${table.name} including all) with (fillfactor = ${fillFactor})`)
+      const parameters = Object.entries(table.storageParameters).map(([parameter, value]) => `${parameter} = ${value}`)
+      const storage = parameters.length > 0 ? `with (${parameters.join(', ')})` : ''
+      await client.query(`create table ${name} (like ${table.name} including all) ${storage}`)
     }
     await client.query(
       `alter table ${table.name} attach partition ${name} for values from ('${isoTime(from)}') to ('${isoTime(to)}')`,

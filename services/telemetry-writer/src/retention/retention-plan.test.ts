@@ -22,8 +22,9 @@ test.each([
   ['telemetry_rollups_1m', 'month', -10, 'telemetry_rollups_1m_202601', '2026-01-01', '2026-02-01'],
   ['telemetry_rollups_1h', 'year', 1, 'telemetry_rollups_1h_2027', '2027-01-01', '2028-01-01'],
 ] as const)('a partition of %s by %s, %i on, is %s', (table, period, offset, name, from, to) => {
-  expect(partitionAt({ name: table, period }, NOW, offset)).toEqual({
-    table: { name: table, period },
+  const partitioned = { name: table, period, storageParameters: {} }
+  expect(partitionAt(partitioned, NOW, offset)).toEqual({
+    table: partitioned,
     name,
     from: Date.parse(from),
     to: Date.parse(to),
