@@ -6,7 +6,7 @@ test('whatever the order of storing, acknowledgements leave in the order of rece
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2_000 }), fc.integer(), (count, seed) => {
       const queue = createAcknowledgementQueue()
-      const pending = Array.from({ length: count }, (_, index) => queue.enqueue(index + 1, 1))
+      const pending = Array.from({ length: count }, (_, index) => queue.enqueue(index + 1, 1, 0))
       const shuffled = shuffle(pending, seed)
       const stored = new Set<number>()
       const sent: number[] = []
@@ -26,10 +26,11 @@ test('whatever the order of storing, acknowledgements leave in the order of rece
 
 test('an old message that is not stored holds the later ones back', () => {
   const queue = createAcknowledgementQueue()
-  const [first, second] = [queue.enqueue(1, 1), queue.enqueue(2, 2)]
+  const [first, second] = [queue.enqueue(1, 1, 70), queue.enqueue(2, 2, 60)]
   expect(queue.stored(second)).toEqual([])
-  expect(queue.length).toBe(2)
+  expect([queue.length, queue.oldest(80), queue.oldest(50)]).toEqual([2, 60, 50])
   expect(queue.stored(first).map((entry) => entry.packetId)).toEqual([1, 2])
+  expect(queue.oldest(80)).toBe(80)
 })
 
 function shuffle<Value>(values: readonly Value[], seed: number): Value[] {

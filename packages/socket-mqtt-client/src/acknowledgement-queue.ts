@@ -2,6 +2,8 @@
 export interface PendingAcknowledgement {
   readonly packetId: number
   readonly qos: 1 | 2
+  /** When it was delivered for the first time, at the earliest; milliseconds since 1970. */
+  readonly since: number
   stored: boolean
 }
 
@@ -12,9 +14,11 @@ export interface PendingAcknowledgement {
  */
 export interface AcknowledgementQueue {
   /** Takes the place of a message before anything is done with it: the store may answer before we return. */
-  enqueue(packetId: number, qos: 1 | 2): PendingAcknowledgement
+  enqueue(packetId: number, qos: 1 | 2, since: number): PendingAcknowledgement
   /** Marks a message as stored and answers what can be acknowledged now, oldest first; empty while an older one waits. */
   stored(pending: PendingAcknowledgement): PendingAcknowledgement[]
+  /** The smallest `since` of those that wait, or `otherwise`. */
+  oldest(otherwise: number): number
   readonly length: number
 }
 
@@ -22,8 +26,8 @@ export function createAcknowledgementQueue(): AcknowledgementQueue {
   let queue: PendingAcknowledgement[] = []
   let head = 0
   return {
-    enqueue(packetId, qos) {
-      const pending = { packetId, qos, stored: false }
+    enqueue(packetId, qos, since) {
+      const pending = { packetId, qos, since, stored: false }
       queue.push(pending)
       return pending
     },
@@ -38,6 +42,13 @@ export function createAcknowledgementQueue(): AcknowledgementQueue {
         head = 0
       }
       return ready
+    },
+    oldest(otherwise) {
+      let oldest = otherwise
+      for (let index = head; index < queue.length; index += 1) {
+        oldest = Math.min(oldest, (queue[index] as PendingAcknowledgement).since)
+      }
+      return oldest
     },
     get length() {
       return queue.length - head

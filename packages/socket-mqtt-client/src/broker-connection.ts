@@ -15,8 +15,6 @@ const STABLE_AFTER = 10_000
 const QUIET_TIMEOUT = 200
 /** Milliseconds that in-flight deliveries get to be stored when the connection is asked to stop. */
 const DRAIN_TIMEOUT = 5_000
-/** A deduplication window (2 minutes) surely still knows what was delivered this many milliseconds ago. */
-const SURELY_REMEMBERED = 60_000
 
 export interface ConnectionState {
   readonly state: 'connected' | 'connecting' | 'waiting' | 'none'
@@ -44,6 +42,8 @@ export interface BrokerConnectionOptions {
   readonly onChange: (sockets: Iterable<SocketConfig>) => void
   readonly onState: (state: ConnectionState, sockets: Iterable<SocketConfig>) => void
   readonly onStray: () => void
+  /** {@link BrokerConnection.servedUntil} of an earlier connection with this client id, null when there was none. */
+  readonly servedBefore: number | null
 }
 
 /**
@@ -55,6 +55,8 @@ export interface BrokerConnection {
   readonly topics: SocketTopics
   readonly subscriber: Subscriber
   readonly state: ConnectionState
+  /** The {@link BrokerSession.servedUntil} of the newest session. */
+  readonly servedUntil: number | null
   /** Adds or replaces a socket. */
   put(socket: SocketConfig, credentials: ConnectionCredentials): void
   remove(socketId: string): void
@@ -82,7 +84,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   let stopping = false
   let wake: (() => void) | null = null
   let lastConnectedAt: number | null = null
-  let lastAliveAt = 0
+  let servedUntil = options.servedBefore
   let loop: Promise<void> = Promise.resolve()
   const inFlight = createInFlight()
   let credentialTurn = 0
@@ -134,6 +136,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       deliver: options.deliver,
       now,
       stopping: () => stopping,
+      servedBefore: servedUntil,
       onTraffic: options.onTraffic,
       onStray(topic) {
         options.onStray()
@@ -155,7 +158,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     }
     if (!transport.sessionPresent) subscriber.sessionLost()
     session = opened
-    opened.opened(transport, lastConnectedAt === null || now() - lastAliveAt > SURELY_REMEMBERED)
+    opened.opened(transport)
     lastConnectedAt = now()
     setState({
       state: 'connected',
@@ -170,7 +173,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     transport = null
     session = null
     opened.closed()
-    lastAliveAt = now()
+    servedUntil = opened.servedUntil()
     subscriber.detach()
     return subscriber.closeReason ?? reason
   }
@@ -224,6 +227,9 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     subscriber,
     get state() {
       return state
+    },
+    get servedUntil() {
+      return session ? session.servedUntil() : servedUntil
     },
     put(socket, socketCredentials) {
       const known = credentials.get(socket.socket_id)

@@ -1,5 +1,5 @@
 import { createAcknowledgementQueue, type PendingAcknowledgement } from './acknowledgement-queue.ts'
-import { createRedeliveryDetector, deliveryKey } from './delivery-identity.ts'
+import { createRedeliveryDetector, deliveryKey, REDELIVERY_BURST } from './delivery-identity.ts'
 import type { EchoFilter } from './echo-filter.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PendingBudget } from './pending-budget.ts'
@@ -7,8 +7,8 @@ import type { Delivery, DeliveryHandler, SocketConfig } from './socket-config.ts
 import type { SocketTopics } from './socket-topics.ts'
 import type { IncomingPublish, Transport } from './transport.ts'
 
-/** Brokers that redeliver without DUP do it right after CONNACK, within this many milliseconds. */
-const REDELIVERY_BURST = 5_000
+/** A deduplication window (2 minutes) surely still knows what was delivered this many milliseconds ago. */
+export const SURELY_REMEMBERED = 60_000
 /**
  * Acknowledgements wait for each other so long (milliseconds), or until there are so many, since each write costs a system call
  * here and one at the broker. Half of Mosquitto's window of 20, so that it never has to wait.
@@ -30,6 +30,8 @@ export interface BrokerSessionOptions {
   readonly onTraffic: (socket: SocketConfig, message: { bytes: number; qos: number; dup: boolean }) => void
   /** A message on a topic that no socket has. */
   readonly onStray: (topic: string) => void
+  /** The {@link BrokerSession.servedUntil} of the connection before. */
+  readonly servedBefore: number | null
 }
 
 /**
@@ -38,21 +40,28 @@ export interface BrokerSessionOptions {
  */
 export interface BrokerSession {
   onPublish(message: IncomingPublish, next: () => void): void
-  /** `forgotten`: what was delivered before it may be too long ago for a deduplication window. */
-  opened(transport: Transport, forgotten: boolean): void
+  opened(transport: Transport): void
   /** Writes the acknowledgements that wait for others. */
   flush(): void
   closed(): void
+  /**
+   * What the broker delivered before this time (milliseconds since 1970) is acknowledged: it will not deliver it again. Null
+   * when that is not known.
+   */
+  servedUntil(): number | null
 }
 
 export function createBrokerSession(options: BrokerSessionOptions): BrokerSession {
-  const { topics, echoes, budget, inFlight, now } = options
+  const { topics, echoes, budget, inFlight, now, servedBefore } = options
   const queue = createAcknowledgementQueue()
   let early: Array<[IncomingPublish, () => void]> | null = []
-  let detector = createRedeliveryDetector(false)
+  let detector = createRedeliveryDetector(false, now)
   let transport: Transport | null = null
-  let openedAt = 0
   let forgotten = false
+  /** Until then the broker may still be delivering again what an earlier connection did not acknowledge. */
+  let redeliveringUntil = Number.POSITIVE_INFINITY
+  /** The oldest message whose acknowledgement was late, and may have been lost with the connection a moment later. */
+  let acknowledgedLate = { since: Number.POSITIVE_INFINITY, at: 0 }
   let ready: PendingAcknowledgement[] = []
   let flushing: NodeJS.Timeout | undefined
   let atOnce: NodeJS.Immediate | undefined
@@ -70,9 +79,20 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     flushing = undefined
     clearImmediate(atOnce)
     atOnce = undefined
+    if (ready.length === 0 || !transport) return
     const messages = ready
     ready = []
-    if (messages.length > 0) transport?.acknowledge(messages)
+    transport.acknowledge(messages)
+    const at = now()
+    const { since } = messages[0] as PendingAcknowledgement
+    if (at - since > SURELY_REMEMBERED / 2) acknowledgedLate = { since, at }
+  }
+
+  function servedUntil(): number | null {
+    const at = now()
+    if (at < redeliveringUntil) return options.servedBefore
+    const late = at - acknowledgedLate.at < SURELY_REMEMBERED ? acknowledgedLate.since : at
+    return Math.min(queue.oldest(at), ready[0]?.since ?? at, late)
   }
 
   /** A handler that throws has not stored it, like one that rejects. */
@@ -92,8 +112,12 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
       return
     }
     const { topic, payload, qos, packetId, dup, retain } = message
-    const pending = qos > 0 && packetId !== undefined ? queue.enqueue(packetId, qos as 1 | 2) : null
-    const redelivered = pending !== null && detector.possiblyRedelivered(pending.packetId, dup)
+    const received = now()
+    const redelivery = packetId === undefined ? 'none' : detector.judge(packetId, dup)
+    const since = redelivery === 'likely' ? (servedBefore ?? Number.NEGATIVE_INFINITY) : received
+    const pending = qos > 0 && packetId !== undefined ? queue.enqueue(packetId, qos as 1 | 2, since) : null
+    // What is redelivered comes before anything new (MQTT-4.6.0-1).
+    if (pending && redelivery !== 'likely') redeliveringUntil = 0
     const sockets = topics.receivers(topic)
     if (sockets.length === 0) options.onStray(topic)
     if (sockets.length === 0 || (!retain && echoes.isEcho(topic, payload))) {
@@ -101,12 +125,11 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
       next()
       return
     }
-    const late = redelivered && forgotten && (dup || now() - openedAt < REDELIVERY_BURST)
     const key =
       pending && !options.cleanSession ? deliveryKey(options.clientId, pending.packetId, topic, payload) : null
     const room = budget.take(payload.length)
     inFlight.enter()
-    const receivedAt = new Date(now())
+    const receivedAt = new Date(received)
     const stored = sockets.map((socket) => {
       options.onTraffic(socket, { bytes: payload.length, qos, dup })
       return deliver({
@@ -117,8 +140,8 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
         retained: retain,
         receivedAt,
         deliveryKey: key && sockets.length > 1 ? `${key}:${socket.socket_id}` : key,
-        possiblyRedelivered: redelivered,
-        redeliveredLate: late,
+        possiblyRedelivered: redelivery !== 'none',
+        redeliveredLate: redelivery === 'likely' && forgotten,
       })
     })
     const all = stored.length === 1 ? (stored[0] as Promise<void>) : Promise.all(stored)
@@ -148,11 +171,12 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
       if (early) early.push([message, next])
       else receive(message, next)
     },
-    opened(established, mayBeForgotten) {
+    opened(established) {
       transport = established
-      openedAt = now()
-      detector = createRedeliveryDetector(established.sessionPresent)
-      forgotten = mayBeForgotten
+      const openedAt = now()
+      detector = createRedeliveryDetector(established.sessionPresent, now)
+      forgotten = servedBefore === null || openedAt - servedBefore > SURELY_REMEMBERED
+      redeliveringUntil = established.sessionPresent ? openedAt + REDELIVERY_BURST : 0
       const messages = early ?? []
       early = null
       for (const [message, next] of messages) receive(message, next)
@@ -163,5 +187,6 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
       clearTimeout(flushing)
       clearImmediate(atOnce)
     },
+    servedUntil,
   }
 }

@@ -16,14 +16,25 @@ test('the key is the same for a redelivery and differs in session, packet id, to
 })
 
 test('in a new session only DUP tells of a redelivery', () => {
-  const detector = createRedeliveryDetector(false)
-  expect(detector.possiblyRedelivered(1, false)).toBe(false)
-  expect(detector.possiblyRedelivered(1, true)).toBe(true)
+  const detector = createRedeliveryDetector(false, () => 0)
+  expect(detector.judge(1, false)).toBe('none')
+  expect(detector.judge(1, true)).toBe('likely')
 })
 
-test('in a resumed session the first use of a packet id may be one too, the second is not', () => {
-  const detector = createRedeliveryDetector(true)
-  expect(detector.possiblyRedelivered(65_535, false)).toBe(true)
-  expect(detector.possiblyRedelivered(65_535, false)).toBe(false)
-  expect(detector.possiblyRedelivered(1, false)).toBe(true)
+test('in a resumed session the first use of a packet id may be one too, likely right after the start, the second is not', () => {
+  let now = 0
+  const detector = createRedeliveryDetector(true, () => now)
+  expect(detector.judge(65_535, false)).toBe('likely')
+  expect(detector.judge(65_535, false)).toBe('none')
+  now = 5_000
+  expect(detector.judge(1, false)).toBe('possible')
+  expect(detector.judge(1, false)).toBe('none')
+  expect(detector.judge(1, true)).toBe('likely')
+})
+
+test('a broker that sets DUP on the first message sets it on all that it delivers again', () => {
+  const detector = createRedeliveryDetector(true, () => 0)
+  expect(detector.judge(1, true)).toBe('likely')
+  expect(detector.judge(2, true)).toBe('likely')
+  expect(detector.judge(3, false)).toBe('possible')
 })

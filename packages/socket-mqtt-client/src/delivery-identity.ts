@@ -11,25 +11,38 @@ export function deliveryKey(clientId: string, packetId: number, topic: string, p
   return hash('sha1', `${clientId}:${packetId}:${content}:${topic}`, 'hex')
 }
 
+/** Brokers that redeliver without DUP do it right after CONNACK, within this many milliseconds. */
+export const REDELIVERY_BURST = 5_000
+
 /**
- * Tells for each delivery of one session whether the broker may have delivered it before. DUP says so by the standard;
- * aedes redelivers without it, so in a resumed session the first use of each packet id counts, too.
+ * - `likely`: DUP says so by the standard, or a broker that is not known to set it sends it right after resuming the session
+ *   (aedes redelivers without DUP).
+ * - `possible`: later in a resumed session, the first use of its packet id.
  */
+export type Redelivery = 'none' | 'possible' | 'likely'
+
+/** Tells for each delivery of one session whether the broker may have delivered it before. */
 export interface RedeliveryDetector {
-  possiblyRedelivered(packetId: number, dup: boolean): boolean
+  judge(packetId: number, dup: boolean): Redelivery
 }
 
-export function createRedeliveryDetector(sessionPresent: boolean): RedeliveryDetector {
+export function createRedeliveryDetector(sessionPresent: boolean, now: () => number): RedeliveryDetector {
+  if (!sessionPresent) return { judge: (_packetId, dup) => (dup ? 'likely' : 'none') }
   // One bit for each of the 65,535 packet ids: 8 KiB, only where it is needed.
-  const seen = sessionPresent ? new Uint8Array(8_192) : null
+  const seen = new Uint8Array(8_192)
+  const burstEnds = now() + REDELIVERY_BURST
+  // What is redelivered comes first (MQTT-4.6.0-1), so the first message shows whether the broker sets DUP.
+  let setsDup: boolean | null = null
   return {
-    possiblyRedelivered(packetId, dup) {
-      if (!seen) return dup
+    judge(packetId, dup) {
+      setsDup ??= dup
       const byte = packetId >> 3
       const bit = 1 << (packetId & 7)
       const first = ((seen[byte] as number) & bit) === 0
       seen[byte] = (seen[byte] as number) | bit
-      return dup || first
+      if (dup) return 'likely'
+      if (!first) return 'none'
+      return setsDup || now() >= burstEnds ? 'possible' : 'likely'
     },
   }
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { type BrokerConnection, type ConnectionState, createBrokerConnection } from './broker-connection.ts'
+import { SURELY_REMEMBERED } from './broker-session.ts'
 import { connectionCredentials, connectionProfile } from './connection-profile.ts'
 import { createPendingBudget } from './pending-budget.ts'
 import type { DeliveryHandler, SocketConfig } from './socket-config.ts'
@@ -79,6 +80,8 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
   /** The newest wish for each socket, so that one that had to wait never overtakes a later one. */
   readonly #intents = new Map<string, number>()
   #intentCounter = 0
+  /** `servedUntil` of connections that were given up, by client id, for those that come back soon: after a fence or a handover. */
+  readonly #servedUntil = new Map<string, number>()
   #strays = 0
 
   constructor(options: SocketMqttClientOptions = {}) {
@@ -129,12 +132,30 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
 
   /** Hands a partition's connections over: stores and acknowledges what is in flight, disconnects, leaves the sessions. */
   async releasePartition(partition: number): Promise<void> {
-    await Promise.all(this.#takeConnections(partition).map((connection) => connection.stop()))
+    await Promise.all(
+      this.#takeConnections(partition).map(async (connection) => {
+        await connection.stop()
+        this.#rememberServed(connection)
+      }),
+    )
   }
 
   /** Closes a partition's connections at once, because somebody else may have it already. */
   abandonPartition(partition: number): void {
-    for (const connection of this.#takeConnections(partition)) connection.abandon()
+    for (const connection of this.#takeConnections(partition)) {
+      connection.abandon()
+      this.#rememberServed(connection)
+    }
+  }
+
+  #rememberServed({ profile, servedUntil }: BrokerConnection): void {
+    const useful = this.#now() - SURELY_REMEMBERED
+    for (const [clientId, until] of this.#servedUntil) {
+      if (until > useful) break
+      this.#servedUntil.delete(clientId)
+    }
+    this.#servedUntil.delete(profile.clientId)
+    if (servedUntil !== null && servedUntil > useful) this.#servedUntil.set(profile.clientId, servedUntil)
   }
 
   #takeConnections(partition: number): BrokerConnection[] {
@@ -244,6 +265,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       onStray: () => {
         this.#strays += 1
       },
+      servedBefore: this.#servedUntil.get(profile.clientId) ?? null,
     })
   }
 
