@@ -11,8 +11,9 @@ test('the key is the same for a redelivery and differs in session, packet id, to
     key('iomt-1-a', 6, 'ward/socket1', '{"voltage":0}'),
     key('iomt-1-a', 5, 'ward/socket2', '{"voltage":0}'),
     key('iomt-1-a', 5, 'ward/socket1', '{"voltage":1}'),
+    key('iomt-1-a', 5, 'ward/socket1:{"voltage":0}', ''),
   ]
-  expect(new Set([original, ...others]).size).toBe(5)
+  expect(new Set([original, ...others]).size).toBe(6)
 })
 
 test('in a new session only DUP tells of a redelivery', () => {

@@ -5,10 +5,10 @@ import { hash } from 'node:crypto'
  * (MQTT-4.4.0-1), so session, packet id and content together find it again in another process. Content alone would not
  * do: equal readings one after the other are two readings.
  */
-export function deliveryKey(clientId: string, packetId: number, topic: string, payload: Uint8Array): string {
-  const content = hash('sha1', payload, 'hex')
-  // The topic separates two sockets that publish alike; SHA-1 because the hardware has it (0.7 µs at 200 bytes).
-  return hash('sha1', `${clientId}:${packetId}:${content}:${topic}`, 'hex')
+export function deliveryKey(clientId: string, packetId: number, topic: string, payload: Buffer): string {
+  // The topic separates two sockets that publish alike, its length the topic from the payload; SHA-1 because the hardware has it
+  // (1.1 µs at 200 bytes).
+  return hash('sha1', `${clientId}:${packetId}:${topic.length}:${topic}:${payload.toString('latin1')}`, 'hex')
 }
 
 /** Brokers that redeliver without DUP do it right after CONNACK, within this many milliseconds. */

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
 import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
 import { NO_TOKEN } from '@iomt/contracts/subjects'
+import { parsed, textOf } from './consume/decode.ts'
 import { type Delivery, deliveryInfo } from './consume/delivery.ts'
+import { splitRaw } from './consume/split-raw.ts'
 
 /** A message that will never be stored, and why. */
 export interface Rejection {
@@ -71,13 +73,11 @@ export function deadLetterMessage(
   }
 }
 
+/** Those of the rest, when only the payload is no JSON. */
 function readFields(data: Uint8Array): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(data).toString('utf8'))
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
+  const text = textOf(data)
+  const value = parsed(text) ?? parsed(splitRaw(text)?.rest ?? '')
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 /** A UUID of version 8 (RFC 9562: bits of one's own making) that is always the same for the same text. */

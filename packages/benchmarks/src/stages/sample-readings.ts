@@ -6,7 +6,7 @@ import { describeEstate } from '../pipeline/estate.ts'
 /** Readings of sockets in turn, each with an id of its own; cheap, so that making them hardly counts. */
 export function createReadings(sockets: number): { next(count: number, now: number): Reading[] } {
   const states = describeEstate('mqtt://127.0.0.1:1883', sockets).flat()
-  const raw = JSON.parse(readingPayload()) as Record<string, unknown>
+  const rawJson = readingPayload().toString()
   let counter = 0
 
   function reading(now: number): Reading {
@@ -42,9 +42,8 @@ export function createReadings(sockets: number): { next(count: number, now: numb
       extra: { machine_state: 'running' },
       quality: [],
       decoder: 'flat-json@1',
-      raw,
     }
-    return { message, receivedAt: now, measuredAt: now }
+    return { message, rawJson, receivedAt: now, measuredAt: now }
   }
 
   return { next: (count, now) => Array.from({ length: count }, () => reading(now)) }

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
-import { toReading } from '../store/reading.ts'
-import { telemetryMessage, testId } from '../testing/messages.ts'
+import { readingOf, telemetryMessage, testId } from '../testing/messages.ts'
 import { touchedMinutes } from './touched-minutes.ts'
 
 const at = (measuredAt: string, overrides = {}) =>
-  toReading(telemetryMessage({ id: testId(1), measured_at: measuredAt, ...overrides }))
+  readingOf(telemetryMessage({ id: testId(1), measured_at: measuredAt, ...overrides }))
 
 test('each minute with its sockets, by the clock of the device', () => {
   const minutes = touchedMinutes([

@@ -57,7 +57,7 @@ test('batch by batch the table holds what merging reading by reading gives', asy
             extra: planned.extra,
             ...(planned.phases ? { phases: planned.phases as Record<string, Measurements> } : {}),
           })
-          return { message, measuredAt, receivedAt: clock }
+          return { message, rawJson: '{}', measuredAt, receivedAt: clock }
         })
         const client = await database.pool.connect()
         try {

@@ -1,11 +1,10 @@
 import { createMigratedDatabase, type MigratedDatabase } from '@iomt/database/testing/migrated-database'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { telemetryMessage, testId } from '../testing/messages.ts'
+import { readingOf, telemetryMessage, testId } from '../testing/messages.ts'
 import { createBinaryRows } from './binary-rows.ts'
 import { inTransaction } from './in-transaction.ts'
 import { insertReadings } from './insert-readings.ts'
-import { toReading } from './reading.ts'
 
 let database: MigratedDatabase
 beforeAll(async () => {
@@ -14,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-const reading = (number: number) => toReading(telemetryMessage({ id: testId(number) }))
+const reading = (number: number) => readingOf(telemetryMessage({ id: testId(number) }))
 const insert = (numbers: readonly number[]) =>
   inTransaction(database.pool, async (client) => {
     const inserted = await insertReadings(client, createBinaryRows(), numbers.map(reading))

@@ -94,7 +94,7 @@ function inKeyOrder(readings: readonly Reading[]): readonly Reading[] {
   )
 }
 
-function writeRow(rows: BinaryRows, { message, receivedAt, measuredAt }: Reading): void {
+function writeRow(rows: BinaryRows, { message, rawJson, receivedAt, measuredAt }: Reading): void {
   const { measurements } = message
   rows.row(COLUMNS.length)
   rows.timestamp(receivedAt)
@@ -103,7 +103,7 @@ function writeRow(rows: BinaryRows, { message, receivedAt, measuredAt }: Reading
   if (message.device_id === null) rows.none()
   else rows.uuid(message.device_id)
   rows.uuid(message.socket_id)
-  rows.jsonb(rawJson(message.raw))
+  rows.jsonb(rawJson)
   for (const name of NUMERIC_MEASUREMENTS) {
     const value = measurements[name]
     if (value === undefined) rows.none()
@@ -130,9 +130,4 @@ function record(rows: BinaryRows, value: Readonly<Record<string, unknown>> | und
 function isEmpty(value: Readonly<Record<string, unknown>>): boolean {
   for (const _key in value) return false
   return true
-}
-
-/** The payload as jsonb takes it; an absent one is JSON's null. */
-export function rawJson(raw: unknown): string {
-  return JSON.stringify(raw) ?? 'null'
 }

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import { plainArray, textArray } from './array-literal.ts'
-import { rawJson } from './insert-readings.ts'
 import type { Reading } from './reading.ts'
 
 /** A broker redelivers at most what was unacknowledged, which is far less than this. */
@@ -98,20 +97,30 @@ async function addRetained(
   retained: readonly Reading[],
   known: Set<Reading>,
 ): Promise<void> {
-  const payload = ({ message }: Reading) => rawJson(message.raw)
+  const payload = ({ rawJson }: Reading) => rawJson
   for (const reading of await stored(client, retained, payload, RETAINED_BY_CLOCK, RETAINED_AMONG_NEWEST)) {
     known.add(reading)
   }
   const sockets = new Set(retained.map(({ message }) => message.socket_id))
   const earlier = new Map<string, unknown[]>()
   for (const reading of readings) {
-    const { socket_id, raw } = reading.message
+    const { socket_id } = reading.message
     if (!sockets.has(socket_id) || known.has(reading)) continue
+    const raw = payloadOf(reading)
     const ofSocket = earlier.get(socket_id) ?? []
     earlier.set(socket_id, ofSocket)
     if (reading.message.retained && ofSocket.some((other) => isDeepStrictEqual(other, raw))) known.add(reading)
     else ofSocket.push(raw)
     if (ofSocket.length > RETAINED_ROWS) ofSocket.shift()
+  }
+}
+
+/** One that is no JSON, which Postgres will refuse, equals no other. */
+function payloadOf({ rawJson }: Reading): unknown {
+  try {
+    return JSON.parse(rawJson)
+  } catch {
+    return Symbol(rawJson)
   }
 }
 

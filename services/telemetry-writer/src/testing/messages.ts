@@ -1,4 +1,5 @@
 import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
+import { type Reading, toReading } from '../store/reading.ts'
 
 /** `00000000-0000-7000-8000-…`: distinct ids that a person can read in a failure. */
 export function testId(number: number): string {
@@ -29,4 +30,9 @@ export function telemetryMessage(overrides: Partial<TelemetryMessage> & { id: st
     raw: { voltage: 220.5, current: 2.3 },
     ...overrides,
   }
+}
+
+/** The message as the writer holds it. */
+export function readingOf(message: TelemetryMessage): Reading {
+  return toReading(message, JSON.stringify(message.raw))
 }

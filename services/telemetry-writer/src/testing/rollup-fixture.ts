@@ -6,8 +6,8 @@ import { pino } from 'pino'
 import { createWriterMetrics, type WriterMetrics } from '../metrics.ts'
 import { createPartitionKeeper, type PartitionKeeper } from '../partitions/partition-keeper.ts'
 import { type RollupScope, rollUp } from '../rollups/roll-up.ts'
-import { toReading } from '../store/reading.ts'
 import { createBatchStore } from '../store/store-batch.ts'
+import { readingOf } from './messages.ts'
 import { type ModelRow, type RollupUnit, rollupKey } from './rollup-model.ts'
 
 const TABLES = { minute: 'telemetry_rollups_1m', hour: 'telemetry_rollups_1h', day: 'telemetry_rollups_1d' } as const
@@ -53,7 +53,7 @@ export async function createRollupFixture({ timeZone = 'UTC' } = {}): Promise<Ro
     pool,
     partitions,
     metrics,
-    store: (messages) => storeReadings(messages.map(toReading)),
+    store: (messages) => storeReadings(messages.map(readingOf)),
     rollUp: (scope = {}, betweenSlices = async () => true) =>
       rollUp(
         { pool, partitions, betweenSlices },

@@ -1,0 +1,45 @@
+/** Longer payloads are rare, and a number of thousands of digits is none that Postgres takes. */
+const LONGEST = 4_096
+const MARK = ',"raw":'
+
+const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44]
+const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [123, 125, 91, 93]
+const [UPPER_E, LOWER_E, ZERO, NINE] = [69, 101, 48, 57]
+
+/**
+ * Divides the text of a telemetry message into the object without its payload and the payload, which need not be parsed to be
+ * stored: the gateway writes `raw` last. Null for any text where that cannot be seen at a glance; whether both parts are JSON
+ * is left to who reads them.
+ *
+ * `{"v":1,"raw":{"voltage":230}}` is `{"v":1}` and `{"voltage":230}`.
+ */
+export function splitRaw(text: string): { readonly rest: string; readonly rawJson: string } | null {
+  // The first mark: one inside an object before it leaves a rest that is no JSON.
+  const mark = text.indexOf(MARK)
+  const start = mark + MARK.length
+  const end = text.length - 1
+  if (mark === -1 || end - start > LONGEST || text.charCodeAt(end) !== CLOSE_BRACE) return null
+  return isOneValue(text, start, end) ? { rest: `${text.slice(0, mark)}}`, rawJson: text.slice(start, end) } : null
+}
+
+/** One value, by its quotes and brackets: nothing follows it, and no number in it has an exponent, which may be out of range. */
+function isOneValue(text: string, start: number, end: number): boolean {
+  let depth = 0
+  let quoted = false
+  for (let index = start; index < end; index += 1) {
+    const code = text.charCodeAt(index)
+    if (quoted) {
+      if (code === BACKSLASH) index += 1
+      else if (code === QUOTE) quoted = false
+    } else if (code === QUOTE) quoted = true
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth += 1
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      depth -= 1
+      if (depth < 0) return false
+    } else if (code === COMMA && depth === 0) return false
+    else if ((code === LOWER_E || code === UPPER_E) && isDigit(text.charCodeAt(index - 1))) return false
+  }
+  return depth === 0 && !quoted
+}
+
+const isDigit = (code: number) => code >= ZERO && code <= NINE
