@@ -18,6 +18,8 @@ const MAX_AHEAD = 5 * MINUTE
 const EARLIEST = Date.UTC(2015, 0, 1)
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?$/i
+/** Of `2026-11-23T10:00:00`. */
+const LOCAL_LENGTH = 19
 /** The field's own form: `HH:mm:ss DD/MM/YYYY` in the PDU's time zone. */
 const FIELD_FORM = /^(\d\d?):(\d\d):(\d\d) (\d\d?)\/(\d\d?)\/(\d{4})$/
 /** With the year first, or with points, day and month cannot be mistaken; with slashes and the year last they can. */
@@ -54,8 +56,11 @@ function fromEpoch(value: number): number | null {
 
 function fromText(text: string, timezone: string): number | null {
   // What most devices with a clock send, read at a third of the cost. Every month has 28 days; others are checked below.
-  const instant = text.slice(8, 10) <= '28' ? parseInstant(text) : Number.NaN
-  if (!Number.isNaN(instant)) return instant
+  if (text.slice(8, 10) <= '28') {
+    const withoutZone = text.length === LOCAL_LENGTH
+    const instant = parseInstant(withoutZone ? `${text}.000Z` : text)
+    if (!Number.isNaN(instant)) return withoutZone ? localToUtc(instant, timezone) : instant
+  }
   const iso = ISO.exec(text)
   if (iso) {
     const [, year, month, day, hour, minute, second = '0', fraction = '0', zone] = iso
