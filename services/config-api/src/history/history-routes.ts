@@ -144,7 +144,12 @@ function addTelemetryRoute(app: App, place: Place, { source, kept, now }: Histor
   )
 }
 
-function sendExport(reply: FastifyReply, format: 'csv' | 'ndjson', name: string, text: AsyncGenerator<string>) {
+function sendExport(
+  reply: FastifyReply,
+  format: 'csv' | 'ndjson',
+  name: string,
+  text: AsyncGenerator<string | Buffer>,
+) {
   return reply
     .header('content-disposition', `attachment; filename="telemetry-${name}.${format}"`)
     .type(EXPORT_MEDIA_TYPES[format])

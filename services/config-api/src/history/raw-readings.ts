@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import { isoTime } from '../readings/row-json.ts'
-import { type TextRow, type TextSource, textRows } from '../readings/text-rows.ts'
+import { eachTextRow, type TextSource } from '../readings/text-rows.ts'
 import type { Stay } from './device-stays.ts'
 import type { HistoryTarget } from './history-target.ts'
-import type { ReadingReader, SameInAllRows } from './reading-row.ts'
+import { placeOf, type ReadingReader, type SameInAllRows } from './reading-row.ts'
+import { createWrittenReadings, type ReadingForm } from './written-readings.ts'
 
 /** Clocks of devices run ahead by at most 5 minutes: a reading arrives at the latest so long before it was "measured". */
 const CLOCK_AHEAD = 300_000
@@ -32,14 +33,34 @@ export interface ReadingsQuestion {
   readonly limit: number
 }
 
-/** The next readings in order of `measured_at` and id, as rows of `question.reader`. */
-export async function readReadings(source: TextSource, question: ReadingsQuestion, now: Date): Promise<TextRow[]> {
+/** Readings as they are sent. */
+export interface ReadingsPage {
+  /** UTF-8. */
+  readonly pieces: readonly Buffer[]
+  /** The last of them; null when no more follow. */
+  readonly next: ReadingPlace | null
+  readonly count: number
+}
+
+/** The next readings in order of `measured_at` and id, in a form of rows of `question.reader`. */
+export async function readReadings(
+  source: TextSource,
+  question: ReadingsQuestion,
+  form: ReadingForm,
+  now: Date,
+): Promise<ReadingsPage> {
+  const { limit } = question
   for (const from of lowerBounds(question, now)) {
-    const query = readingsQuery({ ...question, from })
-    const rows = query ? await textRows(source, query) : []
-    if (rows.length >= question.limit || from === question.from) return rows
+    const written = createWrittenReadings(form, limit)
+    // One more tells whether any follow.
+    const query = readingsQuery({ ...question, from, limit: limit + 1 })
+    if (query) await eachTextRow(source, query, written.add)
+    const more = written.rows() > limit
+    if (!more && from !== question.from) continue
+    const last = more ? written.last() : null
+    return { pieces: written.pieces(), next: last && placeOf(last), count: Math.min(written.rows(), limit) }
   }
-  return []
+  return { pieces: [], next: null, count: 0 }
 }
 
 /** What every reading of a target has. */

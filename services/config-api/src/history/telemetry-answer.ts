@@ -1,14 +1,14 @@
 import { Refusal } from '../changes/refusal.ts'
 import { decodeCursor, encodeCursor, UUID_PATTERN } from '../http/cursor.ts'
 import { parseableTime } from '../readings/row-json.ts'
-import type { TextRow, TextSource } from '../readings/text-rows.ts'
+import type { TextSource } from '../readings/text-rows.ts'
 import type { HistoryQuestion, PointsRequest, ReadingsRequest } from './history-question.ts'
 import type { HistoryTarget } from './history-target.ts'
 import type { KeptHistory } from './kept-history.ts'
 import { resolutionOf } from './point-bins.ts'
 import { readReadings, sameInAllRows } from './raw-readings.ts'
 import { readPoints } from './read-points.ts'
-import { createReadingReader, placeOf } from './reading-row.ts'
+import { createReadingReader } from './reading-row.ts'
 
 /** As Postgres writes it. */
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d)?$/
@@ -55,35 +55,45 @@ export interface AnswerContext {
 }
 
 /** The JSON text of a `TelemetryHistory`. @throws Refusal `invalid-cursor` when the cursor is of another step. */
-export async function telemetryAnswer(question: HistoryQuestion, context: AnswerContext): Promise<string> {
+export async function telemetryAnswer(question: HistoryQuestion, context: AnswerContext): Promise<Buffer> {
   const timeZone = question.timeZone ?? context.target.timeZone
-  const [resolution, step, items, next] =
+  const { resolution, step, items, next } =
     question.step === null ? await readingsPage(question, context) : await pointsPage(question, timeZone, context)
   const head = JSON.stringify({ resolution, step, timezone: timeZone }).slice(0, -1)
-  return `${head},"items":[${items}],"next_cursor":${JSON.stringify(next)}}`
+  const [before, after] = [`${head},"items":[`, `],"next_cursor":${JSON.stringify(next)}}`]
+  return Buffer.concat([Buffer.from(before), ...items, Buffer.from(after)])
 }
 
-type PageText = readonly [resolution: string, step: string, items: string, next: string | null]
+interface PageText {
+  readonly resolution: string
+  readonly step: string
+  /** UTF-8, without the brackets. */
+  readonly items: readonly Buffer[]
+  readonly next: string | null
+}
 
 async function readingsPage(question: ReadingsRequest, context: AnswerContext): Promise<PageText> {
   const { cursor, source, target, now } = context
   if (cursor !== null && cursor.step !== null) throw otherCursor()
   const { limit, measurements, from, to, order } = question
   const reader = createReadingReader(measurements, sameInAllRows(target))
-  const rows = await readReadings(source, { target, reader, from, to, order, after: cursor, limit: limit + 1 }, now)
-  const last = rows.length > limit ? placeOf(rows[limit - 1] as TextRow) : null
-  const items = rows.slice(0, limit).map(reader.json)
-  return ['raw', 'raw', items.join(','), last && encodeCursor(last.measured, last.id)]
+  const readings = { target, reader, from, to, order, after: cursor, limit }
+  const { pieces, next } = await readReadings(source, readings, { write: reader.json, separator: ',' }, now)
+  return { resolution: 'raw', step: 'raw', items: pieces, next: next && encodeCursor(next.measured, next.id) }
 }
 
 async function pointsPage(question: PointsRequest, timeZone: string, context: AnswerContext): Promise<PageText> {
   const { cursor, source, target, now } = context
   if (cursor !== null && cursor.step !== question.step.name) throw otherCursor()
   const kept = await context.kept()
-  const { items, next } = await readPoints(source.database, target, question, { timeZone, kept, now, after: cursor })
+  const page = await readPoints(source.database, target, question, { timeZone, kept, now, after: cursor })
   const { name } = question.step
-  const place = next && encodeCursor(name, String(next.at), next.socketId)
-  return [resolutionOf(question.step, timeZone), name, JSON.stringify(items).slice(1, -1), place]
+  return {
+    resolution: resolutionOf(question.step, timeZone),
+    step: name,
+    items: [Buffer.from(JSON.stringify(page.items).slice(1, -1))],
+    next: page.next && encodeCursor(name, String(page.next.at), page.next.socketId),
+  }
 }
 
 function otherCursor(): Refusal {

@@ -5,9 +5,9 @@ import { csvLine } from './csv.ts'
 import type { HistoryFormat } from './export-format.ts'
 import type { PointsRequest, ReadingsRequest } from './history-question.ts'
 import type { HistoryTarget } from './history-target.ts'
-import { type ReadingPlace, readReadings, sameInAllRows } from './raw-readings.ts'
+import { type ReadingPlace, type ReadingsPage, readReadings, sameInAllRows } from './raw-readings.ts'
 import { type PointPlace, readPoints } from './read-points.ts'
-import { createReadingReader, placeOf } from './reading-row.ts'
+import { createReadingReader } from './reading-row.ts'
 import type { AnswerContext } from './telemetry-answer.ts'
 
 /** Items of one query: some 2 MB of text, which is all that an export holds at a time. */
@@ -30,7 +30,7 @@ export function telemetryExport(
   question: WithLimit<ReadingsRequest> | WithLimit<PointsRequest>,
   format: Exclude<HistoryFormat, 'json'>,
   context: ExportContext,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Buffer> {
   return question.step === null ? exportReadings(question, format, context) : exportPoints(question, format, context)
 }
 
@@ -39,7 +39,7 @@ async function* exportReadings(
   question: WithLimit<ReadingsRequest>,
   format: Exclude<HistoryFormat, 'json'>,
   { source, target, now }: ExportContext,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Buffer> {
   const { measurements, from, to, order } = question
   if (format === 'csv') yield createReadingReader(measurements, NOTHING_KNOWN).csvHead()
   let left = question.limit ?? Number.POSITIVE_INFINITY
@@ -49,18 +49,15 @@ async function* exportReadings(
     const reader = createReadingReader(measurements, sameInAllRows(ofSocket))
     const write = format === 'csv' ? reader.csv : (row: TextRow) => `${reader.json(row)}\n`
     let after: ReadingPlace | null = null
-    for (let full = true; full && left > 0; ) {
+    for (let more = true; more && left > 0; more = after !== null) {
       const limit = Math.min(BATCH, left)
       // What has been given need not be looked for again: fewer partitions.
       const since: Date | null = after && order === 'asc' ? new Date(isoTime(after.measured)) : from
       const readings = { target: ofSocket, reader, from: since, to, order, after, limit }
-      const rows: TextRow[] = await readReadings(source, readings, now)
-      const last = rows.at(-1)
-      if (!last) break
-      yield rows.map(write).join('')
-      after = placeOf(last)
-      left -= rows.length
-      full = rows.length === limit
+      const page: ReadingsPage = await readReadings(source, readings, { write, separator: '' }, now)
+      yield* page.pieces
+      after = page.next
+      left -= page.count
     }
   }
 }
