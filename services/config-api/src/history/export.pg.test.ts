@@ -1,17 +1,14 @@
 import { get, type IncomingMessage } from 'node:http'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { waitFor } from '@iomt/testing/wait-for'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Body } from '../testing/api-client.ts'
+import { collectGarbage } from '../testing/collect-garbage.ts'
 import { create, createEstate } from '../testing/estate.ts'
 import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
 import { rollUp, storedReading, storeReadings } from '../testing/stored-readings.ts'
 
 const NOW = new Date('2026-11-23T12:00:00Z')
 const MANY = 300_000
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 let running: RunningConfigApi
 /** Has {@link MANY} readings over two days. */
 let busy: Body

@@ -99,6 +99,17 @@ const FOUND: [number, Step[]][] = [
       { after: 966, who: 0, length: 50, what: 'join' },
     ],
   ],
+  // A life that was not in the lost bucket came back into it by a beat with the right revision by chance; a process that had
+  // looked in between called it over three seconds later.
+  [
+    0,
+    [
+      { after: 624, who: 3, length: 50, what: 'duplicate' },
+      { after: 0, who: 0, length: 50, what: 'lose-members' },
+      { after: 53, who: 0, length: 50, what: 'lose-members' },
+      { after: 3_094, who: 0, length: 50, what: 'lose-members' },
+    ],
+  ],
 ]
 
 test('whatever happens: never two owners, epochs only grow, and everything is owned again soon after', {
