@@ -11,7 +11,10 @@ export const GatewayMember = Type.Object(
     life: Type.String({
       description: 'Made anew by each start and after each fence; a life that is over never comes back',
     }),
-    beat: Type.Integer({ minimum: 0, description: 'Counts the writes of this life' }),
+    beat: Type.Integer({
+      minimum: 0,
+      description: 'Counts the writes of this process, so that life and beat name one of them',
+    }),
     started_at: Timestamp,
     draining: Type.Boolean({ description: 'It is leaving: it takes nothing and gives up what it has' }),
     ended: Type.Boolean({ description: 'Its last value: it left, or another member found it dead' }),

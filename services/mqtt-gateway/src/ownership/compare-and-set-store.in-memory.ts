@@ -6,9 +6,12 @@ export interface InMemoryStore<Value> extends CompareAndSetStore<Value> {
   lose(): void
 }
 
+/** More writes than one incarnation ever gets: no revision of one means anything in another. */
+const REVISIONS_APART = 1_000_000_000
+
 export function createInMemoryStore<Value>(): InMemoryStore<Value> {
   let incarnation = 1
-  let revision = 0
+  let revision = REVISIONS_APART
   let cells = new Map<string, { value: Value | null; revision: number }>()
   const observers = new Set<StoreObserver<Value>>()
 
@@ -53,7 +56,7 @@ export function createInMemoryStore<Value>(): InMemoryStore<Value> {
     },
     lose() {
       incarnation += 1
-      revision = 0
+      revision = incarnation * REVISIONS_APART
       cells = new Map()
       for (const observer of observers) list(observer)
     },

@@ -11,7 +11,7 @@ export interface Change<Value> {
   readonly revision: number
 }
 
-/** Everything there is. A store that was lost and made again has another incarnation, and revisions start over. */
+/** Everything there is. A store that was lost and made again has another incarnation, and none of the revisions there were before. */
 export interface Listing<Value> {
   readonly incarnation: string
   readonly entries: ReadonlyMap<string, Entry<Value>>

@@ -63,6 +63,12 @@ test.each<[string, Situation, Action['kind'][]]>([
     { others: [other(loser, { leaseBucket: 'lost' })] },
     [],
   ],
+  [
+    'leaves its own too, which a take made that was on its way when the bucket before was lost',
+    { lease: ours, others: [other(loser, { leaseBucket: 'lost' })] },
+    [],
+  ],
+  ['does not free its own either', { lease: ours, others: [other(winner, { leaseBucket: 'lost' })] }, []],
   ['leaves the living alone', { lease: theirs, others: [other(loser)] }, []],
   ['takes from the dead', { lease: theirs, lifeState: 'ended' }, ['take']],
   ['looks into a life it has not seen', { lease: theirs, lifeState: 'unknown' }, ['inspect']],

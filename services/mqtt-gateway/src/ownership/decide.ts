@@ -58,6 +58,10 @@ export function decide(view: DecisionView): Action[] {
   // Nothing is taken from under a member that may be alive, and nothing is given to one that may not be.
   const takerOf = createPlacement([...self, ...staying.map(({ gateway }) => gateway)])
   const keeperOf = createPlacement([...self, ...staying.filter(({ proven }) => proven).map(({ gateway }) => gateway)])
+  // A member that does not know this bucket yet may hold something by one that was lost, whatever the leases of this one say: a take
+  // that was on its way when the other was lost has made a lease in this one, and was given up.
+  const bucketKnown =
+    view.incarnation !== null && view.others.every(({ leaseBucket }) => leaseBucket === view.incarnation)
   for (const { gateway, life } of view.doubtful) actions.push({ kind: 'inspect', gateway, life })
   if (view.life !== null) for (const overdue of view.overdue) actions.push({ kind: 'declare-dead', overdue })
 
@@ -71,7 +75,7 @@ export function decide(view: DecisionView): Action[] {
       else if (keeperOf(partition) !== view.gateway) actions.push({ kind: 'hand-over', partition, cause: 'join' })
       continue
     }
-    if (view.life === null || view.incarnation === null) continue
+    if (view.life === null || !bucketKnown) continue
     const wanted = takerOf(partition) === view.gateway
     const claim = claimOn(lease, view)
     if (claim === 'inspect') {
@@ -94,11 +98,7 @@ function isLost(tenure: Tenure, lease: SeenLease | undefined, view: DecisionView
 }
 
 function claimOn(lease: SeenLease | undefined, view: DecisionView): 'takeable' | 'own' | 'inspect' | 'none' {
-  if (!lease) {
-    // A lease that is not there is free, unless the bucket was lost and a member has not noticed: it may hold it still.
-    return view.others.every(({ leaseBucket }) => leaseBucket === view.incarnation) ? 'takeable' : 'none'
-  }
-  if (lease.owner === null || lease.life === null) return 'takeable'
+  if (!lease || lease.owner === null || lease.life === null) return 'takeable'
   if (view.wasOurs(lease.life)) return 'own'
   const state = view.lifeState(lease.life)
   if (state === 'unknown') return 'inspect'

@@ -53,7 +53,7 @@ export function createLeaseBook(): LeaseBook {
       leases.clear()
     },
     answered(change, sentAt, now) {
-      // Revisions of a bucket that was lost meanwhile are higher than those of the new one, and would hide them for ever.
+      // What a bucket said that was lost meanwhile is untrue in the new one, and a higher revision would hide that for ever.
       if (sentAt >= incarnationSince) put(change, now)
     },
     get: (partition) => leases.get(String(partition)),

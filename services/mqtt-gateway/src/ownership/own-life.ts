@@ -69,7 +69,7 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
   let revision = 0
   let beats = 0
   let provenAt = Number.NEGATIVE_INFINITY
-  let predecessor: { life: string; revision: number; since: number } | null = null
+  let predecessor: { life: string; beat: number; since: number } | null = null
   let duplicateReported = false
   let stopped = false
   let cancelDeadline = () => {}
@@ -80,14 +80,11 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
   const displaced = Promise.withResolvers<never>()
   displaced.promise.catch(() => undefined)
 
-  const memberValue = (token: string, last = false): GatewayMember => ({
-    v: 1,
-    gateway,
-    life: token,
-    beat: beats,
-    ended: last,
-    ...options.describe(),
-  })
+  /** Life and beat together name one write, whichever bucket it is in and whatever its revision. */
+  function memberValue(token: string, last = false): GatewayMember {
+    beats += 1
+    return { v: 1, gateway, life: token, beat: beats, ended: last, ...options.describe() }
+  }
 
   function end(reason: string): void {
     if (life === null) return
@@ -103,7 +100,6 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
   function proved(sentAt: number): void {
     provenAt = sentAt
     if (life !== null) ours.set(life, sentAt)
-    beats += 1
     cancelDeadline()
     cancelDeadline = clock.after(sentAt + FENCE_AFTER - clock.now(), endIfUnproven)
   }
@@ -145,7 +141,7 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
     if (!options.hasLetGo()) return RETRY
     const found = await members.read(gateway)
     const theirs = found && !found.value.ended && !ours.has(found.value.life) ? found : null
-    if (theirs && !hasStoodStill(theirs.value, theirs.revision)) return LOOK
+    if (theirs && !hasStoodStill(theirs.value)) return LOOK
     const token = options.newLife()
     const sentAt = clock.now()
     ours.set(token, sentAt)
@@ -164,11 +160,11 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
   }
 
   /** A process that was killed leaves its key; one that lives changes it every second. */
-  function hasStoodStill(member: GatewayMember, seenRevision: number): boolean {
+  function hasStoodStill(member: GatewayMember): boolean {
     const now = clock.now()
-    if (predecessor?.revision !== seenRevision) {
+    if (predecessor?.life !== member.life || predecessor.beat !== member.beat) {
       const changed = predecessor?.life === member.life
-      predecessor = { life: member.life, revision: seenRevision, since: now }
+      predecessor = { life: member.life, beat: member.beat, since: now }
       // One that is leaving will be gone soon: a restart in place.
       if (changed && !member.draining) reportDuplicate()
     }

@@ -75,8 +75,7 @@ export function createOwnershipPool(options: OwnershipPoolOptions): PartitionOwn
     hasLetGo: () => held.size === 0,
     onSucceeded: (life) => roster.end(gateway, life, clock.now()),
     onBegun() {
-      // The bucket may have been lost while we were cut off, and its revisions counted anew: one that we remember may be that of
-      // somebody else's lease by now.
+      // The bucket may have been lost while we were cut off: nothing of what we remember need be true.
       if (lives > 0) listLeasesAgain()
       lives += 1
       evaluateSoon()
@@ -175,8 +174,8 @@ export function createOwnershipPool(options: OwnershipPoolOptions): PartitionOwn
 
   /**
    * Writes the last word for a member that has been silent for too long. Only this proves that it was: where the key has been
-   * changed meanwhile, and we have not heard of it, the compare-and-set fails. Read first, since in a bucket that was lost and made
-   * again another life may have the same revision by chance.
+   * changed meanwhile, and we have not heard of it, the compare-and-set fails. Read first: what we remember may be of a bucket that was
+   * lost, and the answer says more than a refusal.
    */
   async function declareDead({ member, revision }: OverdueMember): Promise<void> {
     const sentAt = clock.now()

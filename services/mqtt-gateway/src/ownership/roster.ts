@@ -165,8 +165,7 @@ export function createRoster(self: string): Roster {
         if (suspect.gateway !== gateway || sentAt < suspect.since) continue
         if (entry?.value.life !== life) suspect.absentSince ??= now
         else if (entry.value.ended) end(life, now)
-        // It is there: whatever an earlier read has found, it was not over. (A beat of it can succeed in a bucket that was lost
-        // and made again, where its revision is that of another life by chance.)
+        // It is there: whatever an earlier read has found, it was not over.
         else suspect.absentSince = null
       }
     },
