@@ -18,6 +18,8 @@ let acknowledged = 0
 let limit = 0
 let window = 0
 let rate: number | null = null
+let spread = 0
+let lookedAt = 0
 let startedAt = 0
 let publishedAtStart = 0
 let mostOverdue = 0
@@ -49,7 +51,7 @@ async function execute(command: LoadCommand): Promise<void> {
       break
     case 'limit':
       limit = command.limit
-      if (running && rate === null) publishDue()
+      if (running && rate === null && spread === 0) publishDue()
       break
     case 'stop':
       running = false
@@ -78,11 +80,12 @@ async function connectAll({ host, port, connections: wanted }: Extract<LoadComma
 
 function start(command: Extract<LoadCommand, { kind: 'publish' }>): void {
   now = calibrateWallClock()
-  ;({ limit, window, rate } = command)
+  ;({ limit, window, rate, spread = 0 } = command)
   running = true
   finishing = false
   startedAt = performance.now()
   publishedAtStart = published
+  lookedAt = startedAt
   mostOverdue = 0
   ticking = setInterval(publishDue, TICK)
   reporting = setInterval(() => answer({ kind: 'progress', published, acknowledged }), PROGRESS_INTERVAL)
@@ -92,13 +95,12 @@ function start(command: Extract<LoadCommand, { kind: 'publish' }>): void {
 function onAcknowledged(messages: number): void {
   acknowledged += messages
   if (finishing) finishWhenAcknowledged()
-  else if (running && rate === null) publishDue()
+  else if (running && rate === null && spread === 0) publishDue()
 }
 
 /** Bursts in turn, so that at any moment all sockets have published the same number of readings or one more. */
 function publishDue(): void {
-  const due =
-    rate === null ? limit : Math.min(limit, publishedAtStart + ((performance.now() - startedAt) * rate) / 1_000)
+  const due = dueNow()
   while (published < due) {
     const connection = connections[turn] as LoadConnection
     if (connection.inFlight + connection.sockets > window || !connection.writable) break
@@ -108,6 +110,16 @@ function publishDue(): void {
     turn = (turn + 1) % connections.length
   }
   if (rate !== null) mostOverdue = Math.max(mostOverdue, due - published)
+}
+
+/** Messages that should have been published by now. */
+function dueNow(): number {
+  const time = performance.now()
+  const elapsed = time - lookedAt
+  lookedAt = time
+  if (rate !== null) return Math.min(limit, publishedAtStart + ((time - startedAt) * rate) / 1_000)
+  // The room that a large commit makes is not filled by one burst, after which everything would wait for the next commit.
+  return spread === 0 ? limit : published + (limit - published) * Math.min(1, elapsed / spread)
 }
 
 function finishWhenAcknowledged(): void {

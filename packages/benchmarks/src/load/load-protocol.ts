@@ -15,6 +15,8 @@ export type LoadCommand =
       readonly limit: number
       /** Messages of one connection that the broker has not acknowledged. */
       readonly window: number
+      /** Milliseconds over which what the limit allows is spread, without a rate. Default: at once. */
+      readonly spread?: number
     }
   | { readonly kind: 'limit'; readonly limit: number }
   | { readonly kind: 'stop' }

@@ -16,10 +16,12 @@ import {
 } from './stored-readings.ts'
 
 /** Messages on their way between publisher and row when the pipeline itself sets the rate. */
-const CLOSED_LOOP_BACKLOG = 10_000
+export const CLOSED_LOOP_BACKLOG = 20_000
+/** Milliseconds over which the closed loop spreads what has become free: a steady stream, as from many devices. */
+const SPREAD = 200
 /** Unacknowledged messages of one connection; Mosquitto answers at once, so this only bounds what a stalled one holds. */
 const WINDOW = 5_000
-const GAUGE_INTERVAL = 50
+const GAUGE_INTERVAL = 100
 const UNLIMITED = Number.MAX_SAFE_INTEGER
 
 /** What takes the load, and how to look at it. */
@@ -68,7 +70,8 @@ export async function measureLoad(target: LoadTarget, options: LoadOptions): Pro
   const since = new Date()
   const closedLoop = options.rate === null
   const base = load.progress.published
-  load.publish({ rate: options.rate, limit: closedLoop ? base + CLOSED_LOOP_BACKLOG : UNLIMITED, window: WINDOW })
+  const limit = closedLoop ? base + CLOSED_LOOP_BACKLOG : UNLIMITED
+  load.publish({ rate: options.rate, limit, window: WINDOW, spread: SPREAD })
   const steering = closedLoop ? steer(load, committed) : undefined
   const backlog = async () => Math.max(0, Math.round(load.progress.published - (await committed()).messages))
   try {
