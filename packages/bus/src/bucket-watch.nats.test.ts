@@ -88,39 +88,3 @@ test('a lost compare-and-set is recognised', async () => {
   expect(isRevisionConflict(await bucket.create('key', 'four').catch((error: unknown) => error))).toBe(true)
   expect(isRevisionConflict(new Error('wrong last sequence'))).toBe(false)
 })
-
-test('no revision of a lost bucket means anything in the one made again, also after the server was killed', async () => {
-  const lost = await openBucket(bus, 'numbered')
-  const first = await lost.create('key', 'one')
-  const last = await lost.update('key', 'two', first)
-  await lost.destroy()
-  await openBucket(bus, 'numbered')
-  await nats.kill9()
-  await nats.restart()
-  const restarted = await connectBus({ url: nats.url, name: 'test', logger })
-  const again = await openBucket(restarted, 'numbered')
-  const revision = await again.create('key', 'three')
-  expect(revision).toBeGreaterThan(last)
-  await again.put('other', 'four')
-  for (const old of [first, last]) {
-    const refused = await again.update('key', 'late', old).catch((error: unknown) => error)
-    expect(isRevisionConflict(refused)).toBe(true)
-  }
-  expect(await again.update('key', 'five', revision)).toBe(revision + 2)
-  await restarted.close()
-})
-
-test('a bucket that many make in the same moment is one bucket', async () => {
-  const buses = await Promise.all(Array.from({ length: 6 }, () => connectBus({ url: nats.url, name: 'test', logger })))
-  for (let round = 0; round < 5; round += 1) {
-    const written = await Promise.all(
-      buses.map(async (other, index) => (await openBucket(other, `raced-${round}`)).put(`key-${index}`, 'value')),
-    )
-    expect(new Set(written).size).toBe(buses.length)
-    const buckets = await Promise.all(buses.map((other) => openBucket(other, `raced-${round}`)))
-    expect((await buckets[0]?.status())?.values).toBe(buses.length)
-    await buckets[0]?.put('key', 'value')
-    expect((await buckets[5]?.get('key'))?.string()).toBe('value')
-  }
-  for (const other of buses) await other.close()
-})
