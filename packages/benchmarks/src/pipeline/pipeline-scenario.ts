@@ -1,3 +1,4 @@
+import { waitFor } from '@iomt/testing/wait-for'
 import pg from 'pg'
 import { startLoadProcess } from '../load/load-process.ts'
 import { startObserver } from '../observer/observer-process.ts'
@@ -10,6 +11,8 @@ import { type PipelineOptions, type PipelineProcesses, startPipelineProcesses } 
 const LATE = 0.1
 /** Longer than JetStream's `ack_wait`: until then a reading can come back. */
 const LOST_AFTER = 40_000
+/** Seconds of a run from which on the next one waits until the rollups of this one are made: else it would pay for them. */
+const SETTLED_FROM = 30
 /** Socket numbers whose subjects the observer follows: the first, a middle and the last of a PDU's burst. */
 const OBSERVED_SOCKETS = [1, 13, 25]
 
@@ -84,6 +87,7 @@ export async function runPipelineScenario(options: PipelineScenarioOptions): Pro
     say(`pipeline: ${describe(maximum)}`)
     const atShares: { share: number; result: LoadResult }[] = []
     for (const share of options.rate === null ? options.shares : []) {
+      if (seconds >= SETTLED_FROM) await rolledUp(loaded.pool)
       const rate = Math.round(maximum.rate * share)
       say(`pipeline: ${share * 100} % of it, ${rate} msg/s, ${seconds} s`)
       const result = await measureLoad(loaded, { rate, seconds, warmUp: Math.min(warmUp, 2) })
@@ -95,6 +99,11 @@ export async function runPipelineScenario(options: PipelineScenarioOptions): Pro
   } finally {
     await loaded.stop()
   }
+}
+
+async function rolledUp(pool: pg.Pool): Promise<void> {
+  const pending = async () => (await pool.query('select from rollup_pending limit 1')).rowCount !== 0
+  await waitFor(async () => !(await pending()), { what: 'the rollups', timeout: 300_000, interval: 500 })
 }
 
 /** One line for people who wait. */
