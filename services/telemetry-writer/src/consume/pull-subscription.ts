@@ -99,7 +99,9 @@ export function createPullSubscription(options: PullOptions): PullSubscription {
   function onStatus(message: Msg): void {
     const code = message.headers?.code ?? 0
     const description = message.headers?.description ?? ''
-    if (code === 100) return
+    // Since nats-server 2.10 a request that brought all it could is followed by 409 "Batch Completed": by then the next one
+    // may be under way.
+    if (code === 100 || /batch completed/i.test(description)) return
     outstanding = 0
     if (code === 409 && /consumer deleted/i.test(description)) {
       end('consumer-missing')

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Bus, connectBus } from '@iomt/bus/connect'
+import { startNats } from '@iomt/testing/nats'
+import { waitFor } from '@iomt/testing/wait-for'
+import { AckPolicy } from '@nats-io/jetstream'
+import { headers } from '@nats-io/nats-core'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { acknowledge } from './delivery.ts'
+import { createPullSubscription } from './pull-subscription.ts'
+
+const BATCH = 10
+const MESSAGES = 20 * BATCH
+
+const logger = pino({ level: 'silent' })
+let nats: Awaited<ReturnType<typeof startNats>>
+let bus: Bus
+let publisher: Bus
+
+beforeAll(async () => {
+  nats = await startNats()
+  bus = await connectBus({ url: nats.url, name: 'puller', logger })
+  publisher = await connectBus({ url: nats.url, name: 'publisher', logger })
+})
+afterAll(async () => {
+  await publisher.close()
+  await bus.close()
+  await nats.stop()
+})
+
+test('one request at a time, also when the server reports the end of the one before (nats-server 2.10 and later)', async () => {
+  await bus.manager.streams.add({ name: 'PULLED', subjects: ['pulled.>'] })
+  await bus.manager.consumers.add('PULLED', { durable_name: 'reader', ack_policy: AckPolicy.Explicit })
+  for (let sent = 0; sent < MESSAGES; sent += 1) await publisher.jetstream.publish('pulled.a', String(sent))
+
+  let requests = 0
+  let inbox = ''
+  publisher.connection.subscribe('$JS.API.CONSUMER.MSG.NEXT.PULLED.reader', {
+    callback: (_error, message) => {
+      requests += 1
+      inbox = message.reply ?? ''
+    },
+  })
+  await publisher.connection.flush()
+  const delivered: string[] = []
+  const pull = createPullSubscription({
+    bus,
+    stream: 'PULLED',
+    durable: 'reader',
+    credit: () => ({ messages: BATCH, bytes: 1_048_576 }),
+    deliver(delivery) {
+      delivered.push(Buffer.from(delivery.data).toString())
+      acknowledge(delivery)
+      // What older servers leave out; it arrives when the next request is under way.
+      if (delivered.length % BATCH === 0)
+        publisher.connection.publish(inbox, '', { headers: headers(409, 'Batch Completed') })
+    },
+  })
+  try {
+    await waitFor(() => delivered.length === MESSAGES, { what: 'all messages' })
+    // Longer than the pause after an answer that is not understood.
+    await sleep(1_500)
+    expect(delivered).toEqual(Array.from({ length: MESSAGES }, (_, index) => String(index)))
+    expect(requests).toBe(MESSAGES / BATCH + 1)
+  } finally {
+    pull.stop()
+  }
+})
