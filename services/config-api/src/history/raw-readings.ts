@@ -127,7 +127,9 @@ function boundsOf({ since, until }: Stay): RawBuilder<unknown> {
 /** What does not depend on the socket, each beginning with `and`. */
 function conditions({ target, from, to, order, after }: Omit<ReadingsQuestion, 'limit' | 'reader'>) {
   const parts: RawBuilder<unknown>[] = []
-  if (target.deviceId !== null) parts.push(sql`and l.device_id = ${target.deviceId}`)
+  // A socket has one device for weeks, which Postgres does not know: it would take the device for one more sieve, expect too few
+  // rows for a page, and read the whole range before it sorts (22 ms for 2,000 of 8,640 readings, instead of 3).
+  if (target.deviceId !== null) parts.push(sql`and coalesce(l.device_id = ${target.deviceId}, false)`)
   if (from !== null) {
     parts.push(sql`and l.measured_at >= ${from}`)
     // Says the same in the words of the partitions; late readings may lie in any later one.
