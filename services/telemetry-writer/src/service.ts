@@ -26,6 +26,8 @@ import { createBatchStore } from './store/store-batch.ts'
 
 /** Durable consumer of the status events, shared by all writers. */
 const STATUS_CONSUMER = 'status-recorder'
+/** Milliseconds that status events wait for others. */
+const STATUS_LINGER = 100
 /** Milliseconds to store what is held when the writer stops; the rest goes back to JetStream. */
 const STOP_PATIENCE = 10_000
 
@@ -99,7 +101,7 @@ export function createTelemetryWriter(
     })
     const events = createPipeline<SocketStatusEvent>({
       ...shared,
-      limits: { items: 500, bytes: 1_048_576, linger: 100 },
+      limits: { items: 500, bytes: 1_048_576, linger: STATUS_LINGER },
       decode: createDecoder(SocketStatusEvent),
       store: (batch) =>
         storeStatusEvents(
@@ -112,10 +114,14 @@ export function createTelemetryWriter(
       bus,
       stream: TELEMETRY_STREAM,
       durable: config.CONSUMER_NAME,
-      credit: readings.credit,
-      deliver(delivery) {
-        metrics.messages.inc()
-        readings.deliver(delivery)
+      pull: {
+        credit: readings.credit,
+        gather: config.BATCH_LINGER_MS,
+        deliver(delivery) {
+          metrics.messages.inc()
+          readings.deliver(delivery)
+        },
+        onPause: readings.noMoreForNow,
       },
       logger,
     })
@@ -123,10 +129,14 @@ export function createTelemetryWriter(
       bus,
       stream: STATUS_STREAM,
       durable: STATUS_CONSUMER,
-      credit: events.credit,
-      deliver(delivery) {
-        metrics.statusEvents.inc()
-        events.deliver(delivery)
+      pull: {
+        credit: events.credit,
+        gather: STATUS_LINGER,
+        deliver(delivery) {
+          metrics.statusEvents.inc()
+          events.deliver(delivery)
+        },
+        onPause: events.noMoreForNow,
       },
       logger,
     })

@@ -37,3 +37,15 @@ test('an item above the limit is a batch of its own', () => {
   queue.add('small', 1, 0)
   expect([queue.take(), queue.take(), queue.take()]).toEqual([['large'], ['small'], []])
 })
+
+test('what need not wait for others is due until all of it is taken', () => {
+  const queue = createBatchQueue<number>(limits)
+  queue.hurry()
+  queue.add(1, 1, 0)
+  expect(queue.dueIn(0)).toBe(20)
+  for (let item = 2; item <= 4; item += 1) queue.add(item, 1, 0)
+  queue.hurry()
+  expect([queue.dueIn(0), queue.take(), queue.dueIn(0), queue.take()]).toEqual([0, [1, 2, 3], 0, [4]])
+  queue.add(5, 1, 0)
+  expect(queue.dueIn(0)).toBe(20)
+})

@@ -9,6 +9,8 @@ export interface BatchLimits {
 /** What waits for the database, in the order it arrived, and when the next batch of it is due. No I/O, no timers. */
 export interface BatchQueue<Item> {
   add(item: Item, bytes: number, now: number): void
+  /** What waits now is due, and what comes before it is taken. */
+  hurry(): void
   /** Milliseconds until a batch is due: 0 when one is, null when nothing waits. */
   dueIn(now: number): number | null
   /** The next batch; a single item above the byte limit is a batch of its own. Empty when nothing waits. */
@@ -27,16 +29,20 @@ interface Waiting<Item> {
 export function createBatchQueue<Item>(limits: BatchLimits): BatchQueue<Item> {
   let waiting: Waiting<Item>[] = []
   let bytesWaiting = 0
+  let hurried = false
 
   return {
     add(item, bytes, now) {
       waiting.push({ item, bytes, since: now })
       bytesWaiting += bytes
     },
+    hurry() {
+      hurried = waiting.length > 0
+    },
     dueIn(now) {
       const oldest = waiting[0]
       if (!oldest) return null
-      if (waiting.length >= limits.items || bytesWaiting >= limits.bytes) return 0
+      if (hurried || waiting.length >= limits.items || bytesWaiting >= limits.bytes) return 0
       return Math.max(0, oldest.since + limits.linger - now)
     },
     take() {
@@ -50,6 +56,8 @@ export function createBatchQueue<Item>(limits: BatchLimits): BatchQueue<Item> {
       const taken = waiting.slice(0, count)
       waiting = waiting.slice(count)
       bytesWaiting -= bytes
+      // More than one batch may have been hurried: what is left is due until nothing is.
+      if (waiting.length === 0) hurried = false
       return taken.map(({ item }) => item)
     },
     get length() {

@@ -5,8 +5,7 @@ import { isConsumerMissing, isStreamMissing } from '@iomt/bus/errors'
 import type { StreamDefinition } from '@iomt/contracts/streams'
 import type { Logger } from '@iomt/service-runtime/logger'
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
-import type { Delivery } from './delivery.ts'
-import { createPullSubscription, type PullCredit, type PullSubscription } from './pull-subscription.ts'
+import { createPullSubscription, type PullOptions, type PullSubscription } from './pull-subscription.ts'
 
 const NANOSECONDS = 1_000_000
 
@@ -19,8 +18,7 @@ export interface DurableConsumerOptions {
   readonly bus: Bus
   readonly stream: StreamDefinition
   readonly durable: string
-  readonly credit: () => PullCredit | null
-  readonly deliver: (delivery: Delivery) => void
+  readonly pull: Pick<PullOptions, 'credit' | 'gather' | 'deliver' | 'onPause'>
   readonly logger: Logger
 }
 
@@ -54,13 +52,7 @@ export function runDurableConsumer(options: DurableConsumerOptions): DurableCons
           logger.info({ stream: stream.name, consumer: durable, made }, 'made what was missing')
         }
         if (stopping.signal.aborted) return
-        pull = createPullSubscription({
-          bus,
-          stream: stream.name,
-          durable,
-          credit: options.credit,
-          deliver: options.deliver,
-        })
+        pull = createPullSubscription({ bus, stream: stream.name, durable, ...options.pull })
         problem = null
         const reason = await pull.ended
         problem = reason === 'consumer-missing' ? `consumer ${durable} of ${stream.name} was deleted` : 'stopped'

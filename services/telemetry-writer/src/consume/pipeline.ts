@@ -47,6 +47,8 @@ export interface Pipeline {
   /** What a pull may bring now; null while less than half of the room is free. */
   credit(): PullCredit | null
   deliver(delivery: Delivery): void
+  /** What has been delivered need not wait for others. */
+  noMoreForNow(): void
   /** Why messages are waiting, or null while they flow. */
   readonly obstacle: string | null
   /** Messages held, from arrival to acknowledgement. */
@@ -172,6 +174,10 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
       queue.add(entry, delivery.data.length, performance.now())
       // Only the first of a batch and the one that fills it change when the next batch is due.
       if (waitedAlone || queue.dueIn(0) === 0) wake.resolve()
+    },
+    noMoreForNow() {
+      queue.hurry()
+      wake.resolve()
     },
     get obstacle() {
       return obstacle

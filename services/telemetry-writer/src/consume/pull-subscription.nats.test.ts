@@ -48,6 +48,8 @@ test('one request at a time, also when the server reports the end of the one bef
     stream: 'PULLED',
     durable: 'reader',
     credit: () => ({ messages: BATCH, bytes: 1_048_576 }),
+    gather: 0,
+    onPause: () => {},
     deliver(delivery) {
       delivered.push(Buffer.from(delivery.data).toString())
       acknowledge(delivery)
@@ -62,6 +64,44 @@ test('one request at a time, also when the server reports the end of the one bef
     await sleep(1_500)
     expect(delivered).toEqual(Array.from({ length: MESSAGES }, (_, index) => String(index)))
     expect(requests).toBe(MESSAGES / BATCH + 1)
+  } finally {
+    pull.stop()
+  }
+})
+
+test('what comes within a moment is asked for together, and a pause is told; a backlog is not waited for', async () => {
+  await bus.manager.streams.add({ name: 'GATHERED', subjects: ['gathered.>'] })
+  await bus.manager.consumers.add('GATHERED', { durable_name: 'reader', ack_policy: AckPolicy.Explicit })
+  const events: string[] = []
+  const count = (kind: string) => events.filter((event) => event === kind).length
+  publisher.connection.subscribe('$JS.API.CONSUMER.MSG.NEXT.GATHERED.reader', {
+    callback: () => void events.push('request'),
+  })
+  await publisher.connection.flush()
+  const pull = createPullSubscription({
+    bus,
+    stream: 'GATHERED',
+    durable: 'reader',
+    credit: () => ({ messages: BATCH, bytes: 1_048_576 }),
+    gather: 500,
+    onPause: () => void events.push('pause'),
+    deliver(delivery) {
+      events.push('message')
+      acknowledge(delivery)
+    },
+  })
+  try {
+    await waitFor(() => count('request') === 1, { what: 'the first request' })
+    // The first is delivered as it comes; what follows gathers, and is a full request, the rest and an empty one.
+    await publisher.jetstream.publish('gathered.a', '')
+    await waitFor(() => count('pause') === 1, { what: 'the first pause' })
+    for (let sent = 0; sent < BATCH + 3; sent += 1) await publisher.jetstream.publish('gathered.a', '')
+    await waitFor(() => count('request') === 4, { what: 'the last request' })
+    const gathered = Array.from({ length: BATCH }, () => 'message')
+    expect(events).toEqual([
+      ...['request', 'message', 'pause', 'request', ...gathered],
+      ...['request', 'message', 'message', 'message', 'pause', 'request'],
+    ])
   } finally {
     pull.stop()
   }

@@ -22,7 +22,11 @@ export interface PullOptions {
   readonly durable: string
   /** Asked before each request; null: no room for a useful one, ask again on `resume()`. */
   readonly credit: () => PullCredit | null
+  /** Milliseconds that messages gather in the stream before they are asked for; those of a backlog do not wait. */
+  readonly gather: number
   readonly deliver: (delivery: Delivery) => void
+  /** What was there has been delivered: nothing comes for {@link gather} ms. */
+  readonly onPause: () => void
 }
 
 /** Why pulling has ended for good. */
@@ -36,21 +40,26 @@ export interface PullSubscription {
 }
 
 /**
- * Pulls from a durable consumer, one request at a time. The client library's `consume()` cannot be used: what it has
+ * Pulls from a durable consumer, one request at a time, each for what has gathered since the one before, or for the first that
+ * comes. Were a request always open, the server would wake up for every single message: gathered for 20 ms they cost it 4 µs of
+ * 24 less when it has much to do, and half as much at medium load. The client library's `consume()` cannot be used: what it has
  * fetched and not yet handed out is out of reach of in-progress acknowledgements, so that a stalled database would have
  * it all redelivered after `ack_wait`, and its byte limit stalls for two heartbeats when a large message does not fit.
  * Here everything the server sent is in the caller's hands at once, and never more than it gave credit for.
  */
 export function createPullSubscription(options: PullOptions): PullSubscription {
-  const { bus, stream, durable, credit, deliver } = options
+  const { bus, stream, durable, credit, gather, deliver, onPause } = options
   const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`
   const ended = Promise.withResolvers<PullEnd>()
   let inbox = ''
   let subscription: Subscription | undefined
   /** Messages that the request under way may still bring; 0: none is under way. */
   let outstanding = 0
+  /** Messages that it has brought. */
+  let brought = 0
   let lastHeard = performance.now()
   let notBefore = 0
+  let pause: NodeJS.Timeout | undefined
   let checking = false
   let closed = false
 
@@ -59,10 +68,13 @@ export function createPullSubscription(options: PullOptions): PullSubscription {
     const room = credit()
     if (!room) return
     outstanding = room.messages
+    brought = 0
     lastHeard = performance.now()
     const body = {
       batch: room.messages,
       max_bytes: room.bytes,
+      // With `expires`: waits only while there is nothing.
+      no_wait: true,
       expires: EXPIRES * NANOSECONDS,
       idle_heartbeat: HEARTBEAT * NANOSECONDS,
     }
@@ -73,6 +85,7 @@ export function createPullSubscription(options: PullOptions): PullSubscription {
     if (closed) return
     closed = true
     clearInterval(watch)
+    clearTimeout(pause)
     subscription?.unsubscribe()
     connection.stop()
     ended.resolve(reason)
@@ -89,6 +102,7 @@ export function createPullSubscription(options: PullOptions): PullSubscription {
         lastHeard = performance.now()
         if (message.subject === inbox) return onStatus(message)
         outstanding = Math.max(0, outstanding - 1)
+        brought += 1
         deliver(message)
         if (outstanding === 0) request()
       },
@@ -107,11 +121,20 @@ export function createPullSubscription(options: PullOptions): PullSubscription {
       end('consumer-missing')
       return
     }
-    // 404, 408: expired; 409 "Message Size Exceeds MaxBytes": full. Anything else (503 while the server starts, 409 on a
-    // leadership change) needs a pause before the next attempt.
-    const routine = code === 404 || code === 408 || /message size exceeds/i.test(description)
-    if (!routine) notBefore = performance.now() + 500
+    // 404, 408: no more is there, or nothing came; 409 "Message Size Exceeds MaxBytes": full. Anything else (503 while the
+    // server starts, 409 on a leadership change) needs a pause before the next attempt.
+    const emptied = code === 404 || code === 408
+    if (emptied && brought > 0) return gatherMore()
+    if (!emptied && !/message size exceeds/i.test(description)) notBefore = performance.now() + 500
     request()
+  }
+
+  function gatherMore(): void {
+    notBefore = performance.now() + gather
+    clearTimeout(pause)
+    // A timer may be a little early.
+    pause = setTimeout(request, gather + 1)
+    onPause()
   }
 
   async function check(): Promise<void> {
