@@ -4,7 +4,7 @@ import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
 import { NO_TOKEN } from '@iomt/contracts/subjects'
 import { parsed, textOf } from './consume/decode.ts'
 import { type Delivery, deliveryInfo } from './consume/delivery.ts'
-import { splitRaw } from './consume/split-raw.ts'
+import { withoutRaw } from './consume/split-raw.ts'
 
 /** A message that will never be stored, and why. */
 export interface Rejection {
@@ -76,7 +76,7 @@ export function deadLetterMessage(
 /** Those of the rest, when only the payload is no JSON. */
 function readFields(data: Uint8Array): Record<string, unknown> {
   const text = textOf(data)
-  const value = parsed(text) ?? parsed(splitRaw(text)?.rest ?? '')
+  const value = parsed(text) ?? parsed(withoutRaw(text) ?? '')
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 

@@ -2,27 +2,39 @@
 const LONGEST = 4_096
 const MARK = ',"raw":'
 
+/** A flat object, as most payloads are, without escapes, and without anything that looks like a number with an exponent. */
+const PLAIN = /^\{(?:"[^"\\]*"|[^"{}[\]])*\}$/
+const EXPONENT = /\d[eE]/
+
 const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44]
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [123, 125, 91, 93]
 const [UPPER_E, LOWER_E, ZERO, NINE] = [69, 101, 48, 57]
 
 /**
- * Divides the text of a telemetry message into the object without its payload and the payload, which need not be parsed to be
- * stored: the gateway writes `raw` last. Null for any text where that cannot be seen at a glance; whether both parts are JSON
- * is left to who reads them.
+ * Finds the payload in the text of a telemetry message, which need not be parsed to be stored: the gateway writes `raw` last.
+ * Null for any text where that cannot be seen at a glance; whether it and what stands before it are JSON is left to who reads
+ * them.
  *
- * `{"v":1,"raw":{"voltage":230}}` is `{"v":1}` and `{"voltage":230}`.
+ * `{"v":1,"raw":{"voltage":230}}` has `{"voltage":230}` after the first 6 characters, which are the message but for a `}`.
  */
-export function splitRaw(text: string): { readonly rest: string; readonly rawJson: string } | null {
+export function splitRaw(text: string): { readonly restEnd: number; readonly rawJson: string } | null {
   // The first mark: one inside an object before it leaves a rest that is no JSON.
   const mark = text.indexOf(MARK)
   const start = mark + MARK.length
   const end = text.length - 1
   if (mark === -1 || end - start > LONGEST || text.charCodeAt(end) !== CLOSE_BRACE) return null
-  return isOneValue(text, start, end) ? { rest: `${text.slice(0, mark)}}`, rawJson: text.slice(start, end) } : null
+  const rawJson = text.slice(start, end)
+  const isOne = (PLAIN.test(rawJson) && !EXPONENT.test(rawJson)) || isOneValue(text, start, end)
+  return isOne ? { restEnd: mark, rawJson } : null
 }
 
-/** One value, by its quotes and brackets: nothing follows it, and no number in it has an exponent, which may be out of range. */
+/** The message without its payload, null when {@link splitRaw} finds none. */
+export function withoutRaw(text: string): string | null {
+  const parts = splitRaw(text)
+  return parts && `${text.slice(0, parts.restEnd)}}`
+}
+
+/** One value of any form, by its quotes and brackets, which takes twice as long: nothing follows it, and no number in it has an exponent, which may be out of range. */
 function isOneValue(text: string, start: number, end: number): boolean {
   let depth = 0
   let quoted = false

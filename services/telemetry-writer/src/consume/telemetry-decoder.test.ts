@@ -6,8 +6,9 @@ import { createTelemetryDecoder } from './telemetry-decoder.ts'
 
 const decode = createTelemetryDecoder()
 const decoded = (text: string) => decode(Buffer.from(text))
-const message = telemetryMessage({ id: testId(1) })
-const { raw, ...rest } = message
+/** In the order in which the gateway writes it. */
+const { v, raw, ...others } = telemetryMessage({ id: testId(1) })
+const rest = { v, id: testId(1), ...others }
 const head = JSON.stringify(rest).slice(0, -1)
 
 /** The payload that would be stored, parsed. */
@@ -23,7 +24,8 @@ test('whatever the payload and what stands before it, it is stored as parsing th
       const text = JSON.stringify({ ...rest, topic, extra, raw: payload })
       expect(payloadOf(text)).toEqual(JSON.parse(text).raw)
       const result = decoded(text)
-      expect('value' in result && result.value.message).toMatchObject({ ...rest, topic, extra: JSON.parse(text).extra })
+      const { raw: _raw, ...wanted } = JSON.parse(text)
+      expect('value' in result && result.value.message).toEqual(wanted)
     }),
     { numRuns: 500 },
   )
@@ -58,4 +60,40 @@ test.each([
   ['no JSON at all', 'on', /not JSON/],
 ] as const)('%s is a violation', (_what, text, violation) => {
   expect(decoded(text)).toEqual({ violation: expect.stringMatching(violation) })
+})
+
+test('a message in another order than the gateway’s is read alike', () => {
+  const { id, ...withoutId } = rest
+  const inOrder = decoded(`${head},"raw":{"voltage":230}}`)
+  const other = decoded(JSON.stringify({ ...withoutId, id, raw: { voltage: 230 } }))
+  expect('value' in inOrder && inOrder.value).toEqual('value' in other && other.value)
+})
+
+test('another device on the socket, and its place after it was known, are seen', () => {
+  const deviceOf = (fields: object) => {
+    const result = decoded(JSON.stringify({ ...rest, ...fields, raw: 1 }))
+    return 'value' in result ? result.value.message.device_id : result.violation
+  }
+  expect(deviceOf({ device_id: testId(7) })).toBe(testId(7))
+  expect(deviceOf({ device_id: testId(8) })).toBe(testId(8))
+  expect(deviceOf({ device_id: testId(7) })).toBe(testId(7))
+  expect(deviceOf({ device_id: null })).toBeNull()
+  expect(deviceOf({ device_id: 'pump' })).toMatch(/device_id/)
+  expect(deviceOf({ socket_number: -1 })).toMatch(/socket_number/)
+})
+
+test.each([
+  ['an id that is none', { id: 'x'.repeat(36) }, /\/id/],
+  ['a quote in the place of a digit', { id: `"${testId(1).slice(1)}` }, /\/id/],
+  ['a time that is none', { received_at: '2026-11-23T09:00:60.000Z' }, /received_at/],
+  ['a word for a number', { measurements: { voltage: '230' } }, /voltage/],
+] as const)('%s is a violation in a message as the gateway writes it', (_what, fields, violation) => {
+  expect(decoded(JSON.stringify({ ...rest, ...fields, raw: {} }))).toEqual({
+    violation: expect.stringMatching(violation),
+  })
+})
+
+test('a field twice counts as it does to any reader of JSON: the last one', () => {
+  const result = decoded(`${head},"device_id":"${testId(9)}","raw":1}`)
+  expect('value' in result && result.value.message.device_id).toBe(testId(9))
 })

@@ -1,29 +1,60 @@
+import { compileSchema } from '@iomt/contracts/compile-schema'
+import { isUuid } from '@iomt/contracts/formats'
 import { TelemetryMessage } from '@iomt/contracts/telemetry-message'
+import { Type } from '@sinclair/typebox'
 import { dayOf, isPlausibleDay } from '../partitions/day.ts'
-import { type Reading, toReading } from '../store/reading.ts'
+import { type Reading, type ReadingMessage, toReading } from '../store/reading.ts'
 import { createCheck, type Decoded, parsed, textOf } from './decode.ts'
+import { createKnownPlaces, PLACE_FIELDS } from './known-places.ts'
 import { splitRaw } from './split-raw.ts'
+
+/** How the gateway begins a message: the id, then what names the socket, then what is of this reading alone. */
+const BEFORE_ID = '{"v":1,"id":"'
+const AFTER_ID = '",'
+const ID_END = BEFORE_ID.length + 36
+const PLACE_START = ID_END + AFTER_ID.length
+const OWN_START = ',"topic":'
 
 /** Reads a telemetry message; one whose day no partition should be made for is refused like any broken one. */
 export function createTelemetryDecoder(): (data: Uint8Array) => Decoded<Reading> {
+  const readAsWritten = createReaderOfOurs()
   const check = createCheck(TelemetryMessage)
-  return (data) => {
-    const { value, rawJson } = parseMessage(textOf(data))
+
+  function readAny(text: string): Decoded<Reading> {
+    const value = parsed(text)
     if (value === undefined) return { violation: 'not JSON' }
-    const decoded = check(value)
-    if ('violation' in decoded) return decoded
-    const reading = toReading(decoded.value, rawJson ?? JSON.stringify(decoded.value.raw))
-    if (!isPlausibleDay(dayOf(reading.receivedAt))) {
-      return { violation: `/received_at: ${decoded.value.received_at} is not in the years 2000 to 2099` }
-    }
-    return { value: reading }
+    const checked = check(value)
+    if ('violation' in checked) return checked
+    const { raw, ...message } = checked.value
+    return { value: toReading(message, JSON.stringify(raw)) }
+  }
+
+  return (data) => {
+    const text = textOf(data)
+    const decoded = readAsWritten(text) ?? readAny(text)
+    if ('violation' in decoded || isPlausibleDay(dayOf(decoded.value.receivedAt))) return decoded
+    return { violation: `/received_at: ${decoded.value.message.received_at} is not in the years 2000 to 2099` }
   }
 }
 
-/** `rawJson` where the payload was left out of parsing: a third of the message, which would only be written as JSON again. */
-function parseMessage(text: string): { readonly value: unknown; readonly rawJson: string | null } {
-  const parts = splitRaw(text)
-  const rest = parts === null ? undefined : parsed(parts.rest)
-  if (parts === null || typeof rest !== 'object' || rest === null) return { value: parsed(text), rawJson: null }
-  return { value: Object.assign(rest, { raw: null }), rawJson: parts.rawJson }
+/**
+ * Reads a message in the very form in which the gateway writes it, and answers null for any other, which may be as good. Of such a
+ * one only a third has to be parsed: the payload, another third, would only be written as JSON again, and what names the
+ * socket is known.
+ */
+function createReaderOfOurs(): (text: string) => { readonly value: Reading } | null {
+  const placeOf = createKnownPlaces()
+  const own = compileSchema(Type.Omit(TelemetryMessage, ['v', 'id', ...PLACE_FIELDS, 'raw']))
+  return (text) => {
+    const parts = splitRaw(text)
+    if (parts === null || !text.startsWith(BEFORE_ID) || !text.startsWith(AFTER_ID, ID_END)) return null
+    const ownStart = text.indexOf(OWN_START, PLACE_START)
+    const id = text.slice(BEFORE_ID.length, ID_END)
+    if (ownStart === -1 || ownStart > parts.restEnd || !isUuid(id)) return null
+    const place = placeOf(text.slice(PLACE_START, ownStart))
+    const rest = place && parsed(`{${text.slice(ownStart + 1, parts.restEnd)}}`)
+    if (!own.check(rest)) return null
+    const message: ReadingMessage = Object.assign(rest, { v: 1 as const, id }, place)
+    return { value: toReading(message, parts.rawJson) }
+  }
 }
