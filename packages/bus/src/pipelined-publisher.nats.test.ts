@@ -86,3 +86,31 @@ test('what is too large for the server is rejected at once, what is pending at c
   await expect(pending).rejects.toThrow(PublisherClosedError)
   await expect(publisher.publish(message('many.a', 'two'))).rejects.toThrow(PublisherClosedError)
 })
+
+test('a late answer to a message that was sent twice is not taken for the answer to another one', async () => {
+  const publisher = createPipelinedPublisher({ connection: bus.connection, logger, window: 1, retryAfter: 100 })
+  const replies: string[] = []
+  let slow = 0
+  const answer = (reply: string, seq: number) =>
+    bus.connection.publish(reply, JSON.stringify({ stream: 'ANSWERED', seq }))
+  // Answers as a stream would, but only the second attempt of the message `slow`, and that twice.
+  const server = bus.connection.subscribe('answered.*', {
+    callback: (_error, { subject, reply = '' }) => {
+      replies.push(reply)
+      if (subject === 'answered.slow') slow += 1
+      if (subject === 'answered.at-once') answer(reply, replies.length)
+      else if (subject === 'answered.slow' && slow === 2) for (const seq of [100, 101]) answer(reply, seq)
+    },
+  })
+  await publisher.publish(message('answered.at-once', 'a'))
+  await publisher.publish(message('answered.at-once', 'b'))
+  expect(replies[1]).toBe(replies[0])
+  expect(await publisher.publish(message('answered.slow', 'c'))).toMatchObject({ sequence: 100, attempts: 2 })
+  const unanswered = publisher.publish(message('answered.never', 'd'))
+  await waitFor(() => replies.length === 5, { what: 'the next message' })
+  expect(replies[4]).not.toBe(replies[3])
+  expect(publisher.pending).toBe(1)
+  publisher.close()
+  await expect(unanswered).rejects.toThrow(PublisherClosedError)
+  server.unsubscribe()
+})

@@ -66,12 +66,17 @@ const CHECK_INTERVAL = 250
 export function createPipelinedPublisher(options: PipelinedPublisherOptions): PipelinedPublisher {
   const { connection, logger, window = 1_024, retryAfter = 5_000 } = options
   const inbox = createInbox()
+  /** By the number of the reply subject that they are answered on. */
   const sent = new Map<number, Pending>()
+  /**
+   * Numbers to be used again: the server remembers where a subject leads, and one that is new with every message costs it 1 to 2 µs
+   * of 12. Only those on which nothing more can be answered: the message was sent once, and was answered.
+   */
+  const free: number[] = []
+  let unwritten: number[] = []
   const waiting: Pending[] = []
   let waitingFrom = 0
   let counter = 0
-  /** Number of the first message that is not written yet; 0: all are. */
-  let firstUnwritten = 0
   let obstacle: string | null = null
   let reportedObstacle: string | null = null
   let closed = false
@@ -95,6 +100,7 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
     }
     obstacle = null
     sent.delete(number)
+    if (pending.attempts === 1) free.push(number)
     pending.resolve({ ...answer, attempts: pending.attempts })
     fill()
   }
@@ -113,19 +119,24 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
 
   /** Written a moment later, with others: the client library would make a system call for nearly every message. */
   function send(pending: Pending): void {
+    const number = free.pop() ?? nextNumber()
+    sent.set(number, pending)
+    unwritten.push(number)
+    if (unwritten.length === 1) setTimeout(writeAll, WRITE_AFTER)
+  }
+
+  function nextNumber(): number {
     counter += 1
-    sent.set(counter, pending)
-    if (firstUnwritten > 0) return
-    firstUnwritten = counter
-    setTimeout(writeAll, WRITE_AFTER)
+    return counter
   }
 
   function writeAll(): void {
-    const first = firstUnwritten
-    firstUnwritten = 0
-    for (let number = first; number <= counter; number += 1) {
+    const numbers = unwritten
+    unwritten = []
+    for (const number of numbers) {
       const pending = sent.get(number)
-      if (pending && pending.attempts === 0) transmit(number, pending)
+      // A reconnect may have sent it already.
+      if (pending?.attempts === 0) transmit(number, pending)
     }
   }
 
