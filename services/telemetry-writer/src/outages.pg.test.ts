@@ -61,14 +61,15 @@ test('goes on after the nats-server was killed, and after its consumer and its s
 
   await fixture.bus.manager.consumers.delete('IOMT_TELEMETRY', 'telemetry-writer')
   await publish(11, 20)
-  await fixture.stored(20)
+  // nats-server leaves requests to a deleted consumer unanswered; the writer looks after 5 s of silence.
+  await fixture.stored(20, 20_000)
 
   await fixture.bus.manager.streams.delete('IOMT_TELEMETRY')
   await waitFor(() => fixture.publish(telemetryMessage({ id: testId(20) })).then(() => true), {
     what: 'the stream to be back',
     timeout: 20_000,
   })
-  await fixture.stored(21)
+  await fixture.stored(21, 20_000)
 }, 60_000)
 
 test('a stopping writer stores what it holds, without waiting for more', async () => {

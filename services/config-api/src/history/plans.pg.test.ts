@@ -95,6 +95,19 @@ test('readings of a day come by the index of its socket, from its day on', async
   for (const { removed } of scans) expect(removed).toBeLessThan(10)
 })
 
+test('a whole day comes in its order, its first readings before the last are found', async () => {
+  const whole = { ...question, limit: 10_001, from: at(8), to: at(9) }
+  const onTwo = [stay, { ...stay, socketId: sockets[4] as string, since: at(2) }]
+  for (const stays of [[stay], [{ ...stay, since: at(2) }], onTwo]) {
+    for (const deviceId of [null, newId()]) {
+      for (const order of ['asc', 'desc'] as const) {
+        const scans = await scansOf(readingsQuery({ ...whole, order, target: { deviceId, stays } }))
+        expect(scans.map(({ how }) => how)).toEqual(scans.map(() => 'Index Scan'))
+      }
+    }
+  }
+})
+
 test("a device's stays bound the days that are opened", async () => {
   const stays = [
     { ...stay, since: at(2), until: at(3) },

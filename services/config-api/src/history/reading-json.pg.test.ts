@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { unstorablePart } from '../http/plain-json.ts'
 import { expectStatus } from '../testing/estate.ts'
 import { type HistoryFixture, startHistoryFixture } from '../testing/history-fixture.ts'
-import { storedReading } from '../testing/stored-readings.ts'
+import { storedReading, storeReadings } from '../testing/stored-readings.ts'
 
 const NOW = new Date('2026-11-23T12:00:00Z')
 /** Together several pieces of text. */
@@ -103,6 +103,7 @@ test('whatever was stored is told as JSON.stringify would tell it, key by key, o
       expect(JSON.stringify(items), url).toBe(JSON.stringify(expected.slice(0, limit)))
       expect(next === null, url).toBe(limit >= expected.length)
       expect(headers.get('content-type')).toBe('application/json; charset=utf-8')
+      expect(headers.get('content-length')).toBe(String(Buffer.byteLength(answer)))
     }
     const lines = expectStatus(200, await api.get(`${path}?step=raw&format=ndjson`)).text
     expect(
@@ -112,4 +113,35 @@ test('whatever was stored is told as JSON.stringify would tell it, key by key, o
         .map((line: string) => JSON.stringify(JSON.parse(line))),
     ).toEqual(expected.map((reading) => JSON.stringify(reading)))
   }
+})
+
+test('both times of a reading are told, be they one, a microsecond apart or years', async () => {
+  const { first } = await fixture.ward()
+  const { api, migrated } = fixture.running
+  const times = [
+    ['2026-11-23T08:00:00Z', '2026-11-23T08:00:00Z'],
+    ['2026-11-23T08:00:01.5Z', '2026-11-23T08:00:01.5Z'],
+    ['2026-11-23T08:00:02.123456Z', '2026-11-23T08:00:02.123456Z'],
+    ['2026-11-23T08:00:03.123457Z', '2026-11-23T08:00:03.123456Z'],
+    ['2026-11-23T08:00:03.999999Z', '2026-11-23T08:00:04Z'],
+    ['2026-11-23T08:00:06.01Z', '2026-11-23T08:00:05.999Z'],
+    ['2026-11-23T08:00:07Z', '2999-12-31T23:59:59.999999Z'],
+  ] as const
+  const measuredAt = new Date('2026-11-23T08:00:00Z')
+  const readings = times.map(() => storedReading({ socketId: first.id, deviceId: null, measuredAt }))
+  await storeReadings(migrated.pool, readings)
+  await migrated.pool.query(
+    `update device_data_logs l set timestamp = told.received, measured_at = told.measured
+     from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) as told(id, received, measured) where l.id = told.id`,
+    [readings.map(({ id }) => id), times.map(([received]) => received), times.map(([, measured]) => measured)],
+  )
+  const milliseconds = (time: string) => `${time.slice(0, 19)}.${time.slice(20, -1).padEnd(3, '0').slice(0, 3)}Z`
+  const expected = times.map((pair) => pair.map(milliseconds))
+  const path = `/sockets/${first.id}/telemetry?step=raw&order=asc`
+  const { items } = expectStatus(200, await api.get(path)).body
+  expect(items.map((item: Record<string, string>) => [item['timestamp'], item['measured_at']])).toEqual(expected)
+  const [, ...lines] = expectStatus(200, await api.get(`${path}&format=csv`))
+    .text.trimEnd()
+    .split('\r\n')
+  expect(lines.map((line: string) => line.split(',').slice(0, 2).toReversed())).toEqual(expected)
 })

@@ -21,6 +21,13 @@ const COLUMNS = [
 /** Where each of them is in a row. */
 const AT = Object.fromEntries(COLUMNS.map((name, index) => [name, index])) as Record<(typeof COLUMNS)[number], number>
 
+/** Columns that are not read as they are. */
+const READ_AS: Readonly<Record<string, RawBuilder<unknown>>> = {
+  quality: sql`to_json(l.quality) as quality`,
+  // Of a device without a clock both are the same; 0.3 µs each for Postgres to write.
+  timestamp: sql`nullif(l.timestamp, l.measured_at) as timestamp`,
+}
+
 /** Reads rows of `device_data_logs as l` with some measurements. */
 export interface ReadingReader {
   /** What to select, each with its name. */
@@ -44,14 +51,15 @@ export function createReadingReader(measurements: readonly MeasurementName[], sa
   const known: Record<string, string | null> = { socket_id: same.socketId, device_id: same.deviceId }
   const columns = names.map((name) => {
     if (known[name]) return sql`null as ${sql.ref(name)}`
-    return name === 'quality' ? sql`to_json(l.quality) as quality` : sql.ref(`l.${name}`)
+    return READ_AS[name] ?? sql.ref(`l.${name}`)
   })
   const first = COLUMNS.length
   const socketOf = (row: TextRow) => same.socketId ?? row[AT.socket_id]
   const deviceOf = (row: TextRow) => same.deviceId ?? row[AT.device_id]
   const timesOf = (row: TextRow): [received: string, measured: string] => {
-    const received = isoTime(row[AT.timestamp] as string)
-    return [received, row[AT.measured_at] === row[AT.timestamp] ? received : isoTime(row[AT.measured_at] as string)]
+    const measured = isoTime(row[AT.measured_at] as string)
+    const received = row[AT.timestamp] ?? null
+    return [received === null ? measured : isoTime(received), measured]
   }
 
   return {

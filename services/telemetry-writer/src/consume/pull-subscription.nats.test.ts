@@ -106,3 +106,28 @@ test('what comes within a moment is asked for together, and a pause is told; a b
     pull.stop()
   }
 })
+
+test('a consumer that is deleted is noticed, whether a request is under way or not', async () => {
+  await bus.manager.streams.add({ name: 'DELETED', subjects: ['deleted.>'] })
+  for (const gather of [1, 300]) {
+    await bus.manager.consumers.add('DELETED', { durable_name: 'reader', ack_policy: AckPolicy.Explicit })
+    const paused = Promise.withResolvers<void>()
+    const pull = createPullSubscription({
+      bus,
+      stream: 'DELETED',
+      durable: 'reader',
+      credit: () => ({ messages: BATCH, bytes: 1_048_576 }),
+      gather,
+      onPause: paused.resolve,
+      deliver: acknowledge,
+    })
+    await publisher.jetstream.publish('deleted.a', '')
+    await paused.promise
+    if (gather === 1) {
+      const info = () => bus.manager.consumers.info('DELETED', 'reader')
+      await waitFor(async () => (await info()).num_waiting === 1, { what: 'the next request' })
+    }
+    await bus.manager.consumers.delete('DELETED', 'reader')
+    expect(await pull.ended).toBe('consumer-missing')
+  }
+})

@@ -6,8 +6,9 @@ import type { Delivery } from './delivery.ts'
 const NANOSECONDS = 1_000_000
 /** Milliseconds after which the server ends a request that it could not fill. */
 const EXPIRES = 30_000
-/** The server proves every 5 s that it still knows of the request. */
-const HEARTBEAT = 5_000
+/** The server proves every 2 s that it still knows of the request. */
+const HEARTBEAT = 2_000
+/** A request to a consumer that was deleted is not answered at all. */
 const SILENCE_LIMIT = 2 * HEARTBEAT + 1_000
 
 /** How much a request may bring. */
@@ -121,10 +122,13 @@ export function createPullSubscription(options: PullOptions): PullSubscription {
       end('consumer-missing')
       return
     }
-    // 404, 408: no more is there, or nothing came; 409 "Message Size Exceeds MaxBytes": full. Anything else (503 while the
-    // server starts, 409 on a leadership change) needs a pause before the next attempt.
+    // 404, 408: no more is there, or nothing came; 409 "Message Size Exceeds MaxBytes": full.
     const emptied = code === 404 || code === 408
-    if (emptied && brought > 0) return gatherMore()
+    if (emptied && brought > 0) {
+      gatherMore()
+      return
+    }
+    // Anything else (503 while the server starts, 409 on a leadership change) needs a pause before the next attempt.
     if (!emptied && !/message size exceeds/i.test(description)) notBefore = performance.now() + 500
     request()
   }

@@ -6,9 +6,7 @@ import { createTelemetryDecoder } from './telemetry-decoder.ts'
 
 const decode = createTelemetryDecoder()
 const decoded = (text: string) => decode(Buffer.from(text))
-/** In the order in which the gateway writes it. */
-const { v, raw, ...others } = telemetryMessage({ id: testId(1) })
-const rest = { v, id: testId(1), ...others }
+const { raw, ...rest } = telemetryMessage({ id: testId(1) })
 const head = JSON.stringify(rest).slice(0, -1)
 
 /** The payload that would be stored, parsed. */

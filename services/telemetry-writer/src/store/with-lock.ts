@@ -10,15 +10,16 @@ export async function withLock<Result>(
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result | null> {
   const client = await pool.connect()
-  let unlocked = false
   try {
     const { rows } = await client.query<{ free: boolean }>('select pg_try_advisory_lock($1) as free', [key])
-    const result = rows[0]?.free === true ? await work(client) : null
-    await client.query('select pg_advisory_unlock_all()')
-    unlocked = true
-    return result
+    return rows[0]?.free === true ? await work(client) : null
   } finally {
-    // Closing the connection gives the lock back where asking for it did not work.
+    // Also after a failure, so that the next one need not wait until the server has noticed a closed connection. Where asking
+    // does not work, closing gives the lock back.
+    const unlocked = await client.query('select pg_advisory_unlock_all()').then(yes, no)
     client.release(!unlocked)
   }
 }
+
+const yes = () => true
+const no = () => false

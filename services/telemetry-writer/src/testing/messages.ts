@@ -6,11 +6,12 @@ export function testId(number: number): string {
   return `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
 }
 
-/** A valid telemetry message of socket 1 and device 2. */
-export function telemetryMessage(overrides: Partial<TelemetryMessage> & { id: string }): TelemetryMessage {
+/** A valid telemetry message of socket 1 and device 2, its fields in the order in which the gateway writes them. */
+export function telemetryMessage({ id, ...overrides }: Partial<TelemetryMessage> & { id: string }): TelemetryMessage {
   const receivedAt = overrides.received_at ?? '2026-11-23T09:00:00.123Z'
   return {
     v: 1,
+    id,
     socket_id: testId(0xa01),
     socket_number: 1,
     pdu_id: testId(0xb01),

@@ -20,8 +20,8 @@ export interface WriterFixture {
   /** Publishes to the subject of the message's place, or of `subject`; resolves when JetStream has stored it. */
   publish(message: TelemetryMessage | Uint8Array, options?: { subject?: string; messageId?: string }): Promise<void>
   rows<Row = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]>
-  /** Waits until that many rows are stored. */
-  stored(count: number): Promise<void>
+  /** Waits until that many rows are stored; `timeout` in ms, 10 s when left out. */
+  stored(count: number, timeout?: number): Promise<void>
   /** Waits until every message is acknowledged. */
   settled(): Promise<void>
   stop(): Promise<void>
@@ -65,11 +65,13 @@ export async function createWriterFixture(): Promise<WriterFixture> {
       })
     },
     rows,
-    async stored(count) {
+    async stored(count, timeout = 10_000) {
       const now = async () => Number((await rows<{ count: string }>('select count(*) from device_data_logs'))[0]?.count)
-      await waitFor(async () => (await now()) === count, { what: `${count} rows` }).catch(async (cause: unknown) => {
-        throw new Error(`there are ${await now()} rows instead of ${count}`, { cause })
-      })
+      await waitFor(async () => (await now()) === count, { what: `${count} rows`, timeout }).catch(
+        async (cause: unknown) => {
+          throw new Error(`there are ${await now()} rows instead of ${count}`, { cause })
+        },
+      )
     },
     async settled() {
       await waitFor(
