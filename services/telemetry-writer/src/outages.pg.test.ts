@@ -73,13 +73,18 @@ test('goes on after the nats-server was killed, and after its consumer and its s
 }, 60_000)
 
 test('a stopping writer stores what it holds, without waiting for more', async () => {
-  const writer = await fixture.startWriter({ BATCH_LINGER_MS: '10000' })
+  const writer = await fixture.startWriter({ BATCH_SIZE: '15', BATCH_LINGER_MS: '10000' })
+  const obstacle = await fixture.database.pool.connect()
+  await obstacle.query('begin; lock table device_current_state')
   await publish(0, 20)
   await waitFor(
     async () => (await fixture.bus.manager.consumers.info('IOMT_TELEMETRY', 'telemetry-writer')).num_ack_pending === 20,
-    { what: 'the writer to hold 20 messages' },
+    { what: 'the writer to hold 20 messages, a batch and a part of one' },
   )
-  await writer.stop()
+  const stopped = writer.stop()
+  await obstacle.query('rollback')
+  obstacle.release()
+  await stopped
   await fixture.stored(20)
   await fixture.settled()
 })
