@@ -61,7 +61,7 @@ test('goes on after the nats-server was killed, and after its consumer and its s
 
   await fixture.bus.manager.consumers.delete('IOMT_TELEMETRY', 'telemetry-writer')
   await publish(11, 20)
-  // nats-server leaves requests to a deleted consumer unanswered; the writer looks after 5 s of silence.
+  // nats-server 2.9 leaves requests to a deleted consumer unanswered; the writer looks after 5 s of silence.
   await fixture.stored(20, 20_000)
 
   await fixture.bus.manager.streams.delete('IOMT_TELEMETRY')

@@ -53,8 +53,8 @@ test('one request at a time, also when the server reports the end of the one bef
     deliver(delivery) {
       delivered.push(Buffer.from(delivery.data).toString())
       acknowledge(delivery)
-      // What older servers leave out; it arrives when the next request is under way.
-      if (delivered.length % BATCH === 0)
+      // What older servers leave out; it arrives when the next request is under way. The first may be served before we see it.
+      if (inbox !== '' && delivered.length % BATCH === 0)
         publisher.connection.publish(inbox, '', { headers: headers(409, 'Batch Completed') })
     },
   })
@@ -73,9 +73,11 @@ test('what comes within a moment is asked for together, and a pause is told; a b
   await bus.manager.streams.add({ name: 'GATHERED', subjects: ['gathered.>'] })
   await bus.manager.consumers.add('GATHERED', { durable_name: 'reader', ack_policy: AckPolicy.Explicit })
   const events: string[] = []
-  const count = (kind: string) => events.filter((event) => event === kind).length
+  let requests = 0
   publisher.connection.subscribe('$JS.API.CONSUMER.MSG.NEXT.GATHERED.reader', {
-    callback: () => void events.push('request'),
+    callback: () => {
+      requests += 1
+    },
   })
   await publisher.connection.flush()
   const pull = createPullSubscription({
@@ -91,17 +93,15 @@ test('what comes within a moment is asked for together, and a pause is told; a b
     },
   })
   try {
-    await waitFor(() => count('request') === 1, { what: 'the first request' })
-    // The first is delivered as it comes; what follows gathers, and is a full request, the rest and an empty one.
+    await waitFor(() => requests === 1, { what: 'the first request' })
+    // The first is delivered as it comes; what follows gathers, and is a full request and another one for the rest.
     await publisher.jetstream.publish('gathered.a', '')
-    await waitFor(() => count('pause') === 1, { what: 'the first pause' })
+    await waitFor(() => events.includes('pause'), { what: 'the first pause' })
     for (let sent = 0; sent < BATCH + 3; sent += 1) await publisher.jetstream.publish('gathered.a', '')
-    await waitFor(() => count('request') === 4, { what: 'the last request' })
-    const gathered = Array.from({ length: BATCH }, () => 'message')
-    expect(events).toEqual([
-      ...['request', 'message', 'pause', 'request', ...gathered],
-      ...['request', 'message', 'message', 'message', 'pause', 'request'],
-    ])
+    expect(events).toEqual(['message', 'pause'])
+    await waitFor(() => requests === 4, { what: 'the last request' })
+    const gathered = Array.from({ length: BATCH + 3 }, () => 'message')
+    expect(events).toEqual(['message', 'pause', ...gathered, 'pause'])
   } finally {
     pull.stop()
   }

@@ -8,7 +8,7 @@ const NANOSECONDS = 1_000_000
 const EXPIRES = 30_000
 /** The server proves every 2 s that it still knows of the request. */
 const HEARTBEAT = 2_000
-/** A request to a consumer that was deleted is not answered at all. */
+/** nats-server 2.9 does not answer a request to a consumer that was deleted. */
 const SILENCE_LIMIT = 2 * HEARTBEAT + 1_000
 
 /** How much a request may bring. */
@@ -130,7 +130,9 @@ export function createPullSubscription(options: PullOptions): PullSubscription {
     }
     // Anything else (503 while the server starts, 409 on a leadership change) needs a pause before the next attempt.
     if (!emptied && !/message size exceeds/i.test(description)) notBefore = performance.now() + 500
-    request()
+    // Nobody took the request: nats-server 2.10 and later say so of a consumer that was deleted while none was under way.
+    if (code === 503 && !checking) void check()
+    else request()
   }
 
   function gatherMore(): void {

@@ -34,7 +34,10 @@ export function withoutRaw(text: string): string | null {
   return parts && `${text.slice(0, parts.restEnd)}}`
 }
 
-/** One value of any form, by its quotes and brackets, which takes twice as long: nothing follows it, and no number in it has an exponent, which may be out of range. */
+/**
+ * One value of any form, by its quotes and brackets, which takes twice as long: nothing follows it, and no number in it has an
+ * exponent, which may be out of range.
+ */
 function isOneValue(text: string, start: number, end: number): boolean {
   let depth = 0
   let quoted = false
