@@ -128,7 +128,7 @@ test('300,000 readings leave with bounded memory, each once, however slowly they
   }
   expect(lines).toBe(MANY)
   expect(ordered).toBe(true)
-  // The whole is 130 MB; what may be held is a batch of 5,000 in its several forms, and what the kernel has taken.
+  // The whole is 130 MB; what may be held is a batch of 2,500 in its several forms, and what the kernel has taken.
   expect(Math.max(...held) - Math.min(...held)).toBeLessThan(30_000_000)
 }, 120_000)
 
