@@ -18,8 +18,8 @@ export type Place = Static<typeof PlaceSchema>
 const MOST = 50_000
 
 /**
- * Reads `"socket_id":"…",…,"device_id":"…"`, the part of a message that names its socket, and remembers it: parsing and checking it
- * is half of what reading a message costs. Null for anything else.
+ * Reads `"socket_id":"…",…,"device_id":"…"`, the part of a message that names its socket, and remembers it: that
+ * spares parsing and checking a third of each message. Null for anything else.
  */
 export function createKnownPlaces(): (json: string) => Place | null {
   const check = createCheck(PlaceSchema)

@@ -16,10 +16,10 @@ export async function withLock<Result>(
   } finally {
     // Also after a failure, so that the next one need not wait until the server has noticed a closed connection. Where asking
     // does not work, closing gives the lock back.
-    const unlocked = await client.query('select pg_advisory_unlock_all()').then(yes, no)
+    let unlocked = true
+    await client.query('select pg_advisory_unlock_all()').catch(() => {
+      unlocked = false
+    })
     client.release(!unlocked)
   }
 }
-
-const yes = () => true
-const no = () => false
