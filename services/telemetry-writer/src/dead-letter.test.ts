@@ -8,7 +8,6 @@ const deliveryOf = (data: Uint8Array, sequence = 7) => ({
   subject: 'iomt.v1.telemetry.hopt.icu.tang3.1._',
   reply: `$JS.ACK.IOMT_TELEMETRY.telemetry-writer.1.${sequence}.3.1700000000000.0`,
   data,
-  respond: () => true,
 })
 const at = '2026-11-23T10:00:00.000Z'
 const reject = (data: Uint8Array, sequence?: number, maxPayload = 8_000_000) =>

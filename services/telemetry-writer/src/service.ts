@@ -12,6 +12,7 @@ import type { Service } from '@iomt/service-runtime/run-service'
 import { retentionDays, type WriterConfig } from './config.ts'
 import { watchConnection } from './consume/connection-watch.ts'
 import { createDecoder } from './consume/decode.ts'
+import { createDeliveryAnswers } from './consume/delivery.ts'
 import { type DurableConsumer, runDurableConsumer } from './consume/durable-consumer.ts'
 import { watchLag } from './consume/lag.ts'
 import { createPipeline, type Pipeline } from './consume/pipeline.ts'
@@ -88,7 +89,8 @@ export function createTelemetryWriter(
     }
     // Half of the time in the stream, where waiting costs nothing, and half at most here, for those that come one by one.
     const linger = config.BATCH_LINGER_MS / 2
-    const shared = { maxPayload, reject, connected: () => connected, logger, random }
+    const answers = createDeliveryAnswers(bus.connection)
+    const shared = { maxPayload, answers, reject, connected: () => connected, logger, random }
 
     const readings = createPipeline({
       ...shared,

@@ -1,26 +1,41 @@
-import type { Msg } from '@nats-io/nats-core'
+import { createFrameWriter } from '@iomt/bus/frame-writer'
+import type { Msg, NatsConnection } from '@nats-io/nats-core'
 
 /** What the writer uses of a message that JetStream delivered. */
-export type Delivery = Pick<Msg, 'subject' | 'data' | 'reply' | 'respond'>
+export type Delivery = Pick<Msg, 'subject' | 'data' | 'reply'>
 
-const encoder = new TextEncoder()
-const ACKNOWLEDGE = encoder.encode('+ACK')
-const IN_PROGRESS = encoder.encode('+WPI')
-const HAND_BACK = encoder.encode('-NAK')
+const ACKNOWLEDGE = Buffer.from('+ACK')
+const IN_PROGRESS = Buffer.from('+WPI')
+const HAND_BACK = Buffer.from('-NAK')
 
-/** Stored. A lost acknowledgement is harmless: the redelivery collapses on the table's key. */
-export function acknowledge(delivery: Delivery): void {
-  delivery.respond(ACKNOWLEDGE)
+/** A delivery and what the writer makes of it. */
+export interface Delivered {
+  readonly delivery: Delivery
 }
 
-/** Still being worked on: restarts the server's `ack_wait`. */
-export function extend(delivery: Delivery): void {
-  delivery.respond(IN_PROGRESS)
+/** What JetStream is told about its deliveries, many at once. */
+export interface DeliveryAnswers {
+  /** Stored. A lost acknowledgement is harmless: the redelivery collapses on the table's key. */
+  acknowledge(delivered: Iterable<Delivered>): void
+  /** Still being worked on: restarts the server's `ack_wait`. */
+  extend(delivered: Iterable<Delivered>): void
+  /** Will not be stored here: another writer gets it at once instead of after `ack_wait`. */
+  handBack(delivered: Iterable<Delivered>): void
 }
 
-/** Will not be stored here: another writer gets it at once instead of after `ack_wait`. */
-export function handBack(delivery: Delivery): void {
-  delivery.respond(HAND_BACK)
+export function createDeliveryAnswers(connection: NatsConnection): DeliveryAnswers {
+  const frames = createFrameWriter(connection)
+
+  function answer(delivered: Iterable<Delivered>, payload: Uint8Array): void {
+    for (const { delivery } of delivered) if (delivery.reply) frames.add({ subject: delivery.reply, payload })
+    frames.flush()
+  }
+
+  return {
+    acknowledge: (delivered) => answer(delivered, ACKNOWLEDGE),
+    extend: (delivered) => answer(delivered, IN_PROGRESS),
+    handBack: (delivered) => answer(delivered, HAND_BACK),
+  }
 }
 
 /** What JetStream tells about a delivery in its reply subject. */

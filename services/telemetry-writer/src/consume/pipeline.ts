@@ -6,7 +6,7 @@ import { storeWithBisection } from '../batch/bisect.ts'
 import type { Rejection } from '../dead-letter.ts'
 import { isDataError, reasonOf } from '../store/classify-error.ts'
 import type { Decoded } from './decode.ts'
-import { acknowledge, type Delivery, extend, handBack } from './delivery.ts'
+import type { Delivery, DeliveryAnswers } from './delivery.ts'
 import type { PullCredit } from './pull-subscription.ts'
 
 /** Well within the server's 10 s `ack_wait`, with room for two that get lost. */
@@ -30,6 +30,7 @@ export interface PipelineOptions<Value> {
   /** The server's largest message; the room for messages is at least twice that, so that each fits some time. */
   readonly maxPayload: () => number
   readonly decode: (data: Uint8Array) => Decoded<Value>
+  readonly answers: DeliveryAnswers
   /** One transaction: all or nothing. */
   readonly store: (batch: readonly Held<Value>[]) => Promise<void>
   /** Resolves when the dead-letter stream holds it. */
@@ -59,7 +60,7 @@ export interface Pipeline {
 
 /** From deliveries to settled messages: batches, transactions, bisection, dead letters, acknowledgements. */
 export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline {
-  const { limits, decode, store, reject, logger } = options
+  const { limits, decode, answers, store, reject, logger } = options
   const queue = createBatchQueue<Entry<Value>>(limits)
   const stopping = new AbortController()
   let current: Entry<Value>[] = []
@@ -112,12 +113,12 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
       'cannot be stored; moved to the dead-letter stream',
     )
     await reject({ delivery: entry.delivery, reason, detail })
-    settle(entry)
+    settle([entry])
   }
 
-  function settle(entry: Entry<Value>): void {
-    entry.settled = true
-    acknowledge(entry.delivery)
+  function settle(entries: readonly Entry<Value>[]): void {
+    for (const entry of entries) entry.settled = true
+    answers.acknowledge(entries)
   }
 
   /** Waits out everything that is not the data's fault: an absent, restarting, full or locked database. */
@@ -128,7 +129,7 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
         await store(entries)
         if (obstacle !== null) logger.info({ attempts: attempt }, 'the database stores again')
         obstacle = null
-        for (const entry of entries) settle(entry)
+        settle(entries)
         return
       } catch (error) {
         if (isDataError(error)) throw error
@@ -148,7 +149,7 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
 
   const extending = setInterval(() => {
     if (!options.connected()) return
-    for (const entry of unsettled()) extend(entry.delivery)
+    answers.extend(unsettled())
   }, EXTEND_INTERVAL)
 
   const running = run().catch((error: unknown) => {
@@ -193,7 +194,7 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
       await Promise.race([running, givenUp])
       stopping.abort()
       clearInterval(extending)
-      if (options.connected()) for (const entry of unsettled()) handBack(entry.delivery)
+      if (options.connected()) answers.handBack(unsettled())
     },
   }
 }

@@ -6,7 +6,7 @@ import { AckPolicy } from '@nats-io/jetstream'
 import { headers } from '@nats-io/nats-core'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { acknowledge } from './delivery.ts'
+import { createDeliveryAnswers, type DeliveryAnswers } from './delivery.ts'
 import { createPullSubscription } from './pull-subscription.ts'
 
 const BATCH = 10
@@ -16,10 +16,12 @@ const logger = pino({ level: 'silent' })
 let nats: Awaited<ReturnType<typeof startNats>>
 let bus: Bus
 let publisher: Bus
+let answers: DeliveryAnswers
 
 beforeAll(async () => {
   nats = await startNats()
   bus = await connectBus({ url: nats.url, name: 'puller', logger })
+  answers = createDeliveryAnswers(bus.connection)
   publisher = await connectBus({ url: nats.url, name: 'publisher', logger })
 })
 afterAll(async () => {
@@ -52,7 +54,7 @@ test('one request at a time, also when the server reports the end of the one bef
     onPause: () => {},
     deliver(delivery) {
       delivered.push(Buffer.from(delivery.data).toString())
-      acknowledge(delivery)
+      answers.acknowledge([{ delivery }])
       // What older servers leave out; it arrives when the next request is under way. The first may be served before we see it.
       if (inbox !== '' && delivered.length % BATCH === 0)
         publisher.connection.publish(inbox, '', { headers: headers(409, 'Batch Completed') })
@@ -89,7 +91,7 @@ test('what comes within a moment is asked for together, and a pause is told; a b
     onPause: () => void events.push('pause'),
     deliver(delivery) {
       events.push('message')
-      acknowledge(delivery)
+      answers.acknowledge([{ delivery }])
     },
   })
   try {
@@ -119,7 +121,7 @@ test('a consumer that is deleted is noticed, whether a request is under way or n
       credit: () => ({ messages: BATCH, bytes: 1_048_576 }),
       gather,
       onPause: paused.resolve,
-      deliver: acknowledge,
+      deliver: (delivery) => answers.acknowledge([{ delivery }]),
     })
     await publisher.jetstream.publish('deleted.a', '')
     await paused.promise
