@@ -1,9 +1,10 @@
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { Bus } from './connect.ts'
+import { isNobodyListening } from './errors.ts'
 import { numberBucket } from './number-bucket.ts'
 
-/** Two that make a bucket in the same moment: the server tells one of them that name or subjects are taken. */
+/** Two that make a bucket in the same moment: the server tells one of them that name or subjects are taken, or listens too late. */
 const ATTEMPTS = 5
 
 /** Opens a key-value bucket, making it when it is not there: file storage, the newest value of each key, revisions that no other had. */
@@ -14,7 +15,8 @@ export async function openBucket(bus: Bus, name: string): Promise<KV> {
       await numberBucket(bus, name)
       return bucket
     } catch (error) {
-      if (!(error instanceof JetStreamApiError) || attempt === ATTEMPTS) throw error
+      const canPass = error instanceof JetStreamApiError || isNobodyListening(error)
+      if (!canPass || attempt === ATTEMPTS) throw error
       await new Promise((resolve) => setTimeout(resolve, 50 * attempt))
     }
   }
