@@ -1,4 +1,4 @@
-import { type NatsConnection, errors } from '@nats-io/nats-core'
+import { errors, type NatsConnection } from '@nats-io/nats-core'
 import type { NatsConnectionImpl } from '@nats-io/nats-core/internal'
 
 export interface Frame {

@@ -1,6 +1,7 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/nats-core'
 import type { Logger } from 'pino'
 import { createFrameWriter } from './frame-writer.ts'
+import { createReplyNumbers } from './reply-numbers.ts'
 
 /** What JetStream answered for a stored message. */
 export interface PublishAcknowledgement {
@@ -53,6 +54,8 @@ interface Pending {
   readonly message: OutgoingMessage
   readonly resolve: (acknowledgement: PublishAcknowledgement) => void
   readonly reject: (error: Error) => void
+  /** Which of all it is, in the order they were sent first. */
+  position: number
   attempts: number
   sentAt: number
   /** Refused: not sent again before this time. */
@@ -68,17 +71,11 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
   const inbox = createInbox()
   const frames = createFrameWriter(connection)
   const readAnswerTo = createAnswerReader()
-  /** By the number of the reply subject that they are answered on. */
-  const sent = new Map<number, Pending>()
-  /**
-   * Numbers to be used again: the server remembers where a subject leads, and one that is new with every message costs it 1 to 2 µs
-   * of 12. Only those on which nothing more can be answered: the message was sent once, and was answered.
-   */
-  const free: number[] = []
+  const sent = createReplyNumbers<Pending>(window)
   let unwritten: number[] = []
-  const waiting: Pending[] = []
+  let waiting: Array<Pending | undefined> = []
   let waitingFrom = 0
-  let counter = 0
+  let positions = 0
   let obstacle: string | null = null
   let reportedObstacle: string | null = null
   let closed = false
@@ -101,18 +98,19 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
       return
     }
     obstacle = null
-    sent.delete(number)
-    if (pending.attempts === 1) free.push(number)
+    // Only what was sent once and answered has nothing more to come on its subject.
+    sent.release(number, pending.attempts === 1)
     pending.resolve({ ...answer, attempts: pending.attempts })
     fill()
   }
 
   function fill(): void {
-    while (sent.size < window && waitingFrom < waiting.length) {
+    while (sent.free > 0 && waitingFrom < waiting.length) {
       const next = waiting[waitingFrom] as Pending
+      waiting[waitingFrom] = undefined
       waitingFrom += 1
-      if (waitingFrom > 1_024 && waitingFrom * 2 > waiting.length) {
-        waiting.splice(0, waitingFrom)
+      if (waitingFrom === waiting.length || (waitingFrom > 1_024 && waitingFrom * 2 > waiting.length)) {
+        waiting = waiting.slice(waitingFrom)
         waitingFrom = 0
       }
       send(next)
@@ -121,15 +119,10 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
 
   /** Written a moment later, with others: the client library would make a system call for nearly every message. */
   function send(pending: Pending): void {
-    const number = free.pop() ?? nextNumber()
-    sent.set(number, pending)
-    unwritten.push(number)
+    positions += 1
+    pending.position = positions
+    unwritten.push(sent.take(pending))
     if (unwritten.length === 1) setTimeout(writeAll, WRITE_AFTER)
-  }
-
-  function nextNumber(): number {
-    counter += 1
-    return counter
   }
 
   function writeAll(): void {
@@ -152,24 +145,29 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
       frames.add({ subject, payload, reply: `${inbox}.${number}`, messageId })
     } catch (error) {
       // Above the server's max_payload, or the connection was closed: sending again would not help.
-      sent.delete(number)
+      sent.release(number, false)
       pending.reject(error instanceof Error ? error : new Error(String(error)))
     }
   }
 
   const timer = setInterval(() => {
     if (obstacle !== reportedObstacle) {
-      if (obstacle) logger.warn({ reason: obstacle, pending: sent.size }, 'JetStream refuses messages; trying again')
+      if (obstacle)
+        logger.warn({ reason: obstacle, pending: window - sent.free }, 'JetStream refuses messages; trying again')
       else logger.info('JetStream stores messages again')
       reportedObstacle = obstacle
     }
     if (disconnected) return
     const now = performance.now()
-    for (const [number, pending] of sent) {
-      if (now >= pending.notBefore || now - pending.sentAt >= retryAfter) transmit(number, pending)
-    }
-    frames.flush()
+    transmitAgain((pending) => now >= pending.notBefore || now - pending.sentAt >= retryAfter)
   }, CHECK_INTERVAL)
+
+  function transmitAgain(isDue: (pending: Pending) => boolean): void {
+    const due = sent.all().filter(([, pending]) => isDue(pending))
+    const inOrder = due.toSorted(([, one], [, other]) => one.position - other.position)
+    for (const [number, pending] of inOrder) transmit(number, pending)
+    frames.flush()
+  }
 
   // While the server is away the client buffers without bound: nothing is sent into it, all is sent again afterwards.
   let disconnected = false
@@ -180,8 +178,7 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
         obstacle = 'not connected to NATS'
       } else if (status.type === 'reconnect') {
         disconnected = false
-        for (const [number, pending] of sent) transmit(number, pending)
-        frames.flush()
+        transmitAgain(() => true)
         fill()
       }
       if (closed) return
@@ -193,14 +190,14 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
     publish(message) {
       if (closed) return Promise.reject(new PublisherClosedError('The publisher is closed'))
       return new Promise((resolve, reject) => {
-        const pending: Pending = { message, resolve, reject, attempts: 0, sentAt: 0, notBefore: 0 }
-        if (sent.size < window && waitingFrom === waiting.length && !disconnected) send(pending)
+        const pending: Pending = { message, resolve, reject, position: 0, attempts: 0, sentAt: 0, notBefore: 0 }
+        if (sent.free > 0 && waiting.length === 0 && !disconnected) send(pending)
         else waiting.push(pending)
         if (!disconnected) fill()
       })
     },
     get pending() {
-      return sent.size + waiting.length - waitingFrom
+      return window - sent.free + waiting.length - waitingFrom
     },
     get obstacle() {
       return obstacle
@@ -210,10 +207,12 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
       clearInterval(timer)
       subscription.unsubscribe()
       const error = new PublisherClosedError('The publisher was closed before the message was stored')
-      for (const pending of sent.values()) pending.reject(error)
-      for (const pending of waiting.slice(waitingFrom)) pending.reject(error)
-      sent.clear()
-      waiting.length = 0
+      for (const [number, pending] of sent.all()) {
+        sent.release(number, false)
+        pending.reject(error)
+      }
+      for (const pending of waiting.slice(waitingFrom)) pending?.reject(error)
+      waiting = []
       waitingFrom = 0
     },
   }

@@ -22,6 +22,8 @@ export interface AcknowledgementQueue {
   readonly length: number
 }
 
+const RELEASED: PendingAcknowledgement = { packetId: 0, qos: 1, since: 0, stored: true }
+
 export function createAcknowledgementQueue(): AcknowledgementQueue {
   let queue: PendingAcknowledgement[] = []
   let head = 0
@@ -33,9 +35,13 @@ export function createAcknowledgementQueue(): AcknowledgementQueue {
     },
     stored(pending) {
       pending.stored = true
-      const first = head
-      while (head < queue.length && queue[head]?.stored) head += 1
-      const ready = queue.slice(first, head)
+      const ready: PendingAcknowledgement[] = []
+      while (head < queue.length && queue[head]?.stored) {
+        ready.push(queue[head] as PendingAcknowledgement)
+        // Kept here until the queue is cut, each would outlive the young generation and cost a full collection later.
+        queue[head] = RELEASED
+        head += 1
+      }
       // Shifting each entry would copy the queue every time; cutting it when half is done costs O(1) a message.
       if (head > 512 && head * 2 > queue.length) {
         queue = queue.slice(head)
