@@ -9,7 +9,7 @@ const IN_PROGRESS = Buffer.from('+WPI')
 const HAND_BACK = Buffer.from('-NAK')
 
 /** A delivery and what the writer makes of it. */
-export interface Delivered {
+interface Delivered {
   readonly delivery: Delivery
 }
 

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { plainArray, textArray } from '../store/array-literal.ts'
+import { instantArray, textArray } from '../store/binary-array.ts'
 import type { Reading } from '../store/reading.ts'
 import { touchedMinutes } from './touched-minutes.ts'
 
@@ -17,10 +17,8 @@ export async function recordPendingRollups(client: pg.ClientBase, readings: read
   if (minutes.size === 0) return
   const touched = [...minutes.values()]
   await client.query(INSERT, [
-    plainArray([...minutes.keys()].map(isoTime)),
-    plainArray(touched.map(({ receivedFrom }) => isoTime(receivedFrom))),
-    textArray(touched.map(({ sockets }) => plainArray([...sockets]))),
+    instantArray([...minutes.keys()]),
+    instantArray(touched.map(({ receivedFrom }) => receivedFrom)),
+    textArray(touched.map(({ sockets }) => `{${[...sockets].join()}}`)),
   ])
 }
-
-const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString()

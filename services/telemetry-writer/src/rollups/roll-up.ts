@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { PartitionKeeper } from '../partitions/partition-keeper.ts'
-import { plainArray, textArray } from '../store/array-literal.ts'
+import { instantArray, textArray } from '../store/binary-array.ts'
 import { inTransaction } from '../store/in-transaction.ts'
 import { withLock } from '../store/with-lock.ts'
 import { ROLL_UP } from './rollup-sql.ts'
@@ -89,7 +89,7 @@ export async function rollUp(options: RollUpOptions, scope: RollupScope): Promis
       if ((await betweenSlices?.(performance.now() - startedAt)) === false) return 0
     }
     await client.query(DONE, [
-      plainArray(rows.map(({ bucket }) => bucket.toISOString())),
+      instantArray(rows.map(({ bucket }) => bucket.getTime())),
       textArray(rows.map(({ ids }) => ids)),
     ])
     return rows.length
@@ -117,8 +117,8 @@ function* slices(minutes: readonly DueMinute[]): Generator<readonly DueMinute[]>
 
 async function computeSlice(pool: pg.Pool, slice: readonly DueMinute[]): Promise<void> {
   const touched = [
-    plainArray(slice.map(({ bucket }) => bucket.toISOString())),
-    textArray(slice.map(({ sockets }) => plainArray(sockets))),
+    instantArray(slice.map(({ bucket }) => bucket.getTime())),
+    textArray(slice.map(({ sockets }) => `{${sockets.join()}}`)),
   ]
   await inTransaction(pool, async (client) => {
     // Compiling takes longer than the statements; they are planned anew each time and look expensive.

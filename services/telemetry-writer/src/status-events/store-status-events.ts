@@ -1,6 +1,6 @@
 import type { SocketStatusEvent } from '@iomt/contracts/socket-status'
 import type pg from 'pg'
-import { plainArray, textArray } from '../store/array-literal.ts'
+import { instantArray, textArray, uuidArray } from '../store/binary-array.ts'
 
 const INSERT = `
   insert into socket_connection_events (id, at, socket_id, gateway, status, previous, reason, detail)
@@ -14,9 +14,9 @@ export async function storeStatusEvents(pool: pg.Pool, events: readonly SocketSt
   // By id, so that two writers with the same events wait for each other instead of deadlocking.
   const sorted = events.toSorted((left, right) => (left.id < right.id ? -1 : 1))
   await pool.query(INSERT, [
-    plainArray(sorted.map((event) => event.id)),
-    plainArray(sorted.map((event) => event.at)),
-    plainArray(sorted.map((event) => event.status.socket_id)),
+    uuidArray(sorted.map((event) => event.id)),
+    instantArray(sorted.map((event) => Date.parse(event.at))),
+    uuidArray(sorted.map((event) => event.status.socket_id)),
     textArray(sorted.map((event) => event.status.gateway)),
     textArray(sorted.map((event) => event.status.status)),
     textArray(sorted.map((event) => event.previous)),

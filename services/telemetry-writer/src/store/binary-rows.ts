@@ -1,3 +1,5 @@
+import { INSTANT_BYTES, UUID_BYTES, writeInstant, writeUuid } from './binary-values.ts'
+
 /**
  * Rows in Postgres' binary COPY format (documentation of COPY, "Binary Format"): measured at 0.8 µs a row of 15 columns,
  * against 1.7 µs for text and about 4 µs for array literals, and cheaper for Postgres to read.
@@ -27,22 +29,9 @@ const FIRST_BYTES = 65_536
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
 /** Flags and the length of the header extension: none. */
 const HEADER_BYTES = SIGNATURE.length + 8
-/** Postgres counts from 2000-01-01 in microseconds. */
-const POSTGRES_EPOCH = Date.UTC(2000, 0, 1)
-const TWO_TO_32 = 4_294_967_296
 const NULL_LENGTH = -1
 const TEXT_TYPE = 25
 const JSONB_VERSION = 1
-
-/** By character code; hyphens and anything else are not looked at. */
-const HEX = new Uint8Array(128)
-for (let digit = 0; digit < 16; digit += 1) {
-  const character = digit.toString(16)
-  HEX[character.charCodeAt(0)] = digit
-  HEX[character.toUpperCase().charCodeAt(0)] = digit
-}
-/** Where the 16 bytes of a UUID begin in its text. */
-const UUID_OFFSETS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
 
 export function createBinaryRows(): BinaryRows {
   let buffer: Buffer = Buffer.allocUnsafe(FIRST_BYTES)
@@ -82,23 +71,14 @@ export function createBinaryRows(): BinaryRows {
       length(NULL_LENGTH)
     },
     uuid(text) {
-      reserve(20)
-      length(16)
-      for (let index = 0; index < 16; index += 1) {
-        const offset = UUID_OFFSETS[index] as number
-        const high = HEX[text.charCodeAt(offset)] as number
-        buffer[end + index] = (high << 4) | (HEX[text.charCodeAt(offset + 1)] as number)
-      }
-      end += 16
+      reserve(4 + UUID_BYTES)
+      length(UUID_BYTES)
+      end = writeUuid(buffer, text, end)
     },
     timestamp(milliseconds) {
-      reserve(12)
-      length(8)
-      const microseconds = (milliseconds - POSTGRES_EPOCH) * 1_000
-      const high = Math.floor(microseconds / TWO_TO_32)
-      buffer.writeInt32BE(high, end)
-      buffer.writeUInt32BE(microseconds - high * TWO_TO_32, end + 4)
-      end += 8
+      reserve(4 + INSTANT_BYTES)
+      length(INSTANT_BYTES)
+      end = writeInstant(buffer, milliseconds, end)
     },
     double(value) {
       reserve(12)

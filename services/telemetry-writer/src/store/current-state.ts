@@ -7,21 +7,19 @@ import {
   type StateAdvance,
   type StateReading,
 } from '../batch/merge-state.ts'
-import { plainArray, textArray } from './array-literal.ts'
+import { booleanArray, doubleArray, instantArray, textArray, uuidArray } from './binary-array.ts'
 import type { Reading } from './reading.ts'
 
 type Column = readonly [name: string, sentAs: string, toStored?: (sent: string) => string]
 const jsonb = (sent: string) => `${sent}::jsonb`
-/** From milliseconds since 1970, which are cheaper to write and to read than a text; exact to the microsecond. */
-const instant = (sent: string) => `to_timestamp(${sent} / 1000)`
 const COLUMNS: readonly Column[] = [
   ['device_id', 'uuid'],
   ['socket_id', 'uuid'],
   ...MEASUREMENT_NAMES.map((name) => [name, name === 'relay_on' ? 'boolean' : 'float8'] as const),
   ['phases', 'text', jsonb],
   ['extra', 'text', jsonb],
-  ['measured_at', 'float8', instant],
-  ['last_seen_at', 'float8', instant],
+  ['measured_at', 'timestamptz'],
+  ['last_seen_at', 'timestamptz'],
 ]
 const names = COLUMNS.map(([name]) => name).join(', ')
 const value = ([name, , toStored]: Column) => (toStored ? toStored(`n.${name}`) : `n.${name}`)
@@ -45,11 +43,11 @@ const ADVANCE = `update device_current_state s set
   socket_id = n.socket_id,
   ${MEASUREMENT_NAMES.map((name) => `${name} = coalesce(n.${name}, s.${name})`).join(', ')},
   ${['phases', 'extra'].map((name) => `${name} = coalesce(s.${name} || n.${name}::jsonb, n.${name}::jsonb, s.${name})`).join(', ')},
-  measured_at = ${instant('n.measured_at')},
-  last_seen_at = greatest(s.last_seen_at, ${instant('n.last_seen_at')}),
+  measured_at = n.measured_at,
+  last_seen_at = greatest(s.last_seen_at, n.last_seen_at),
   updated_at = now()
-  from unnest(${arrays}, $${COLUMNS.length + 1}::float8[]) as n(${names}, since)
-  where s.device_id = n.device_id and s.measured_at <= ${instant('n.since')}`
+  from unnest(${arrays}, $${COLUMNS.length + 1}::timestamptz[]) as n(${names}, since)
+  where s.device_id = n.device_id and s.measured_at <= n.since`
 
 /**
  * Merges the readings of each device into its row. Nearly always each reading is newer than the row: then one statement
@@ -59,7 +57,7 @@ const ADVANCE = `update device_current_state s set
 export async function mergeIntoCurrentState(client: pg.ClientBase, readings: readonly Reading[]): Promise<void> {
   const byDevice = groupByDevice(readings)
   if (byDevice.size === 0) return
-  await client.query(LOCK, [plainArray([...byDevice.keys()])])
+  await client.query(LOCK, [uuidArray([...byDevice.keys()])])
   await mergeUnderLock(client, await advance(client, byDevice))
 }
 
@@ -77,7 +75,7 @@ async function advance(
   }
   if (advances.length === 0) return rest
   const columns = stateColumns(advances.map(({ state }) => state))
-  const since = plainArray(advances.map(({ from }) => from))
+  const since = instantArray(advances.map(({ from }) => from))
   const { rowCount } = await client.query(ADVANCE, [...columns, since])
   // Merging a second time what was laid over a row changes nothing, so it need not be known which ones are missing.
   return rowCount === advances.length ? rest : new Map(byDevice)
@@ -133,7 +131,7 @@ type StateRow = Record<string, unknown> & {
 }
 
 async function readStates(client: pg.ClientBase, deviceIds: readonly string[]): Promise<Map<string, DeviceState>> {
-  const { rows } = await client.query<StateRow>(READ, [plainArray(deviceIds)])
+  const { rows } = await client.query<StateRow>(READ, [uuidArray(deviceIds)])
   return new Map(rows.map((row) => [row.device_id, stateOf(row)]))
 }
 
@@ -156,15 +154,19 @@ async function insertStates(client: pg.ClientBase, states: readonly DeviceState[
   return new Set(rows.map(({ device_id }) => device_id))
 }
 
-function stateColumns(states: readonly DeviceState[]): string[] {
+function stateColumns(states: readonly DeviceState[]): Buffer[] {
   const json = (record: DeviceState['extra']) => (record === null ? null : JSON.stringify(record))
   return [
-    plainArray(states.map((state) => state.device_id)),
-    plainArray(states.map((state) => state.socket_id)),
-    ...MEASUREMENT_NAMES.map((name) => plainArray(states.map((state) => state.measurements[name]))),
+    uuidArray(states.map((state) => state.device_id)),
+    uuidArray(states.map((state) => state.socket_id)),
+    ...MEASUREMENT_NAMES.map((name) =>
+      name === 'relay_on'
+        ? booleanArray(states.map((state) => state.measurements[name]))
+        : doubleArray(states.map((state) => state.measurements[name])),
+    ),
     textArray(states.map((state) => json(state.phases))),
     textArray(states.map((state) => json(state.extra))),
-    plainArray(states.map((state) => state.measured_at)),
-    plainArray(states.map((state) => state.last_seen_at)),
+    instantArray(states.map((state) => state.measured_at)),
+    instantArray(states.map((state) => state.last_seen_at)),
   ]
 }

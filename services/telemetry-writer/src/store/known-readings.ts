@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
-import { plainArray, textArray } from './array-literal.ts'
+import { instantArray, textArray, uuidArray } from './binary-array.ts'
 import type { Reading } from './reading.ts'
 
 /** A broker redelivers at most what was unacknowledged, which is far less than this. */
@@ -63,7 +63,7 @@ export async function findKnownReadings(client: pg.ClientBase, readings: readonl
   const known = new Set<Reading>()
   if (redelivered.length + retained.length === 0) return known
   // Two writers may hold two snapshots of one socket at once: the second must see what the first has stored.
-  await client.query(LOCK, [plainArray([...redelivered, ...retained].map(({ message }) => message.socket_id))])
+  await client.query(LOCK, [textArray([...redelivered, ...retained].map(({ message }) => message.socket_id))])
   if (redelivered.length > 0) await addRedelivered(client, readings, redelivered, known)
   if (retained.length > 0) await addRetained(client, readings, retained, known)
   return known
@@ -150,8 +150,8 @@ async function find(
   clocks: boolean,
 ): Promise<Reading[]> {
   const { rows } = await client.query<{ number: number }>(query, [
-    plainArray(readings.map(({ message }) => message.socket_id)),
-    ...(clocks ? [plainArray(readings.map(({ measuredAt }) => new Date(measuredAt).toISOString()))] : []),
+    uuidArray(readings.map(({ message }) => message.socket_id)),
+    ...(clocks ? [instantArray(readings.map(({ measuredAt }) => measuredAt))] : []),
     textArray(readings.map(mark)),
   ])
   return rows.map(({ number }) => readings[number - 1] as Reading)
