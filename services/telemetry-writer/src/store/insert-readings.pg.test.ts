@@ -3,8 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readingOf, telemetryMessage, testId } from '../testing/messages.ts'
 import { createBinaryRows } from './binary-rows.ts'
-import { inTransaction } from './in-transaction.ts'
-import { insertReadings } from './insert-readings.ts'
+import { insertingTransaction } from './insert-readings.ts'
 
 let database: MigratedDatabase
 beforeAll(async () => {
@@ -15,8 +14,8 @@ afterAll(() => database.drop())
 
 const reading = (number: number) => readingOf(telemetryMessage({ id: testId(number) }))
 const insert = (numbers: readonly number[]) =>
-  inTransaction(database.pool, async (client) => {
-    const inserted = await insertReadings(client, createBinaryRows(), numbers.map(reading))
+  insertingTransaction(database.pool, async (client, insertInto) => {
+    const inserted = await insertInto(client, createBinaryRows(), numbers.map(reading))
     return inserted.map(({ message }) => message.id)
   })
 

@@ -4,6 +4,7 @@ import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { BinaryRows } from './binary-rows.ts'
 import { isDuplicate } from './classify-error.ts'
+import { inTransaction } from './in-transaction.ts'
 import type { Reading } from './reading.ts'
 
 /** Columns of `device_data_logs` in the order in which {@link writeRow} fills them. */
@@ -38,44 +39,52 @@ const INSERTED = `
   select i.id::text from incoming_readings i join device_data_logs l using (timestamp, id)
   where l.xmin = pg_current_xact_id()::xid`
 
-/**
- * Inserts the readings that are not there yet and answers which of them those were; within a transaction. Nearly always
- * that is all of them, and they are copied straight into the table (a third less work for Postgres). The first duplicate
- * ends that, and they go by way of a temporary table. Rows go in by key, so that two writers that got the same messages
- * wait for each other instead of deadlocking. `binaryRows` serves one call at a time.
- */
-export async function insertReadings(
+/** Inserts the readings that are not there yet and answers which of them those were. `rows` serves one call at a time. */
+export type InsertReadings = (
   client: pg.ClientBase,
-  binaryRows: BinaryRows,
+  rows: BinaryRows,
   readings: readonly Reading[],
-): Promise<readonly Reading[]> {
-  binaryRows.begin()
-  for (const reading of inKeyOrder(readings)) writeRow(binaryRows, reading)
-  const rows = binaryRows.finish()
-  await client.query('savepoint before_copy')
+) => Promise<readonly Reading[]>
+
+/**
+ * Runs `work` in a transaction with the way of inserting that it shall use. Nearly always none of the readings is there
+ * yet, and they are copied straight into the table (a third less work for Postgres). The first duplicate ends that
+ * transaction, and `work` runs in another, in which they go by way of a temporary table.
+ *
+ * Both ways insert by key, so that two writers that got the same messages wait for each other instead of deadlocking.
+ */
+export async function insertingTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient, insert: InsertReadings) => Promise<Result>,
+): Promise<Result> {
   try {
-    await copy(client, COPY_DIRECTLY, rows)
-    return readings
+    return await inTransaction(pool, (client) => work(client, insertAll))
   } catch (error) {
     if (!isDuplicate(error)) throw error
-    await client.query('rollback to savepoint before_copy; release savepoint before_copy')
   }
-  return await insertNew(client, readings, rows)
+  return await inTransaction(pool, (client) => work(client, insertNew))
 }
 
-async function insertNew(
-  client: pg.ClientBase,
-  readings: readonly Reading[],
-  rows: Buffer,
-): Promise<readonly Reading[]> {
+const insertAll: InsertReadings = async (client, rows, readings) => {
+  await copy(client, COPY_DIRECTLY, encoded(rows, readings))
+  return readings
+}
+
+const insertNew: InsertReadings = async (client, rows, readings) => {
   await client.query(MAKE_INCOMING)
-  await copy(client, COPY_ASIDE, rows)
+  await copy(client, COPY_ASIDE, encoded(rows, readings))
   const { rowCount } = await client.query(INSERT_NEW)
   if (rowCount === readings.length) return readings
   const { rows: found } = await client.query<{ id: string }>(INSERTED)
   const inserted = new Set(found.map(({ id }) => id))
   // Takes each id once: a batch may hold the same message twice.
   return readings.filter(({ message }) => inserted.delete(message.id.toLowerCase()))
+}
+
+function encoded(rows: BinaryRows, readings: readonly Reading[]): Buffer {
+  rows.begin()
+  for (const reading of inKeyOrder(readings)) writeRow(rows, reading)
+  return rows.finish()
 }
 
 function copyInto(table: string): string {

@@ -7,8 +7,7 @@ import { recordPendingRollups } from '../rollups/record-pending.ts'
 import { type BinaryRows, createBinaryRows } from './binary-rows.ts'
 import { isPartitionMissing } from './classify-error.ts'
 import { mergeIntoCurrentState } from './current-state.ts'
-import { inTransaction } from './in-transaction.ts'
-import { insertReadings } from './insert-readings.ts'
+import { insertingTransaction } from './insert-readings.ts'
 import { findKnownReadings } from './known-readings.ts'
 import type { Reading } from './reading.ts'
 
@@ -32,7 +31,9 @@ export function createBatchStore(options: StoreBatchOptions): (readings: readonl
   return async (readings) => {
     await partitions.ensure(new Set(readings.map(({ receivedAt }) => dayOf(receivedAt))))
     try {
-      const stored = await inTransaction(pool, (client) => storeReadings(client, buffered(client), readings))
+      const stored = await insertingTransaction(pool, (client, insert) =>
+        storeReadings(client, readings, (unknown) => insert(client, buffered(client), unknown)),
+      )
       metrics.rows.inc(stored)
       metrics.duplicates.inc(readings.length - stored)
       afterCommit(stored)
@@ -49,11 +50,15 @@ export function createBatchStore(options: StoreBatchOptions): (readings: readonl
   }
 }
 
-async function storeReadings(client: pg.ClientBase, rows: BinaryRows, readings: readonly Reading[]): Promise<number> {
+async function storeReadings(
+  client: pg.ClientBase,
+  readings: readonly Reading[],
+  insert: (readings: readonly Reading[]) => Promise<readonly Reading[]>,
+): Promise<number> {
   const known = await findKnownReadings(client, readings)
   const unknown = known.size > 0 ? readings.filter((reading) => !known.has(reading)) : readings
   if (unknown.length === 0) return 0
-  const fresh = await insertReadings(client, rows, unknown)
+  const fresh = await insert(unknown)
   if (fresh.length === 0) return 0
   await recordPendingRollups(client, fresh)
   await mergeIntoCurrentState(client, fresh)
