@@ -1,6 +1,5 @@
 import type pg from 'pg'
 import { instantArray, textArray } from '../store/binary-array.ts'
-import { keptPlan } from '../store/kept-plan.ts'
 import type { Reading } from '../store/reading.ts'
 import { touchedMinutes } from './touched-minutes.ts'
 
@@ -17,7 +16,7 @@ export async function recordPendingRollups(client: pg.ClientBase, readings: read
   const minutes = touchedMinutes(readings)
   if (minutes.size === 0) return
   const touched = [...minutes.values()]
-  await client.query(keptPlan('record_pending_rollups', INSERT, touched.length), [
+  await client.query(INSERT, [
     instantArray([...minutes.keys()]),
     instantArray(touched.map(({ receivedFrom }) => receivedFrom)),
     textArray(touched.map(({ sockets }) => `{${[...sockets].join()}}`)),

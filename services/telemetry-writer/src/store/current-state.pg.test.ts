@@ -1,7 +1,6 @@
 import { MEASUREMENT_NAMES, type Measurements } from '@iomt/contracts/measurements'
 import { createMigratedDatabase, type MigratedDatabase } from '@iomt/database/testing/migrated-database'
 import fc from 'fast-check'
-import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DeviceState, mergeReadings } from '../batch/merge-state.ts'
 import { telemetryMessage, testId } from '../testing/messages.ts'
@@ -100,41 +99,6 @@ test('batch by batch the table holds what merging reading by reading gives', asy
     }),
     { numRuns: 150 },
   )
-})
-
-test('a small batch is planned once and a large one for its size, and both lay down the same', async () => {
-  const devices = Array.from({ length: 600 }, (_, index) => testId(0xf000 + index))
-  // A connection of its own: the plans are the connection's.
-  const client = new pg.Client(database.url)
-  await client.connect()
-  try {
-    await client.query('truncate device_current_state')
-    const merge = (ids: readonly string[], second: number) => {
-      const measuredAt = START + second * 1_000
-      const measurements = { voltage: second }
-      const readings = ids.map((device_id): Reading => {
-        const message = telemetryMessage({ id: testId(second), device_id, measurements })
-        return { message, rawJson: '{}', measuredAt, receivedAt: measuredAt }
-      })
-      return mergeIntoCurrentState(client, readings)
-    }
-    const statesAt = async (second: number) =>
-      (await client.query('select from device_current_state where voltage = $1', [second])).rowCount
-    await merge(devices, 0)
-    for (let second = 1; second <= 7; second += 1) await merge(devices.slice(0, 5), second)
-    expect([await statesAt(7), await statesAt(0)]).toEqual([5, 595])
-    await merge(devices, 8)
-    expect(await statesAt(8)).toBe(600)
-
-    const kept = await client.query<{ name: string; planned: number; used: number }>(
-      `select name, custom_plans::int as planned, generic_plans::int as used from pg_prepared_statements
-       where name like '%_states' order by name`,
-    )
-    // 5 plans made, 2 uses of the one kept; those of 600 are not among them.
-    expect(kept.rows).toEqual(['advance_states', 'lock_states'].map((name) => ({ name, planned: 5, used: 2 })))
-  } finally {
-    await client.end()
-  }
 })
 
 /** As a map, so that `__proto__` is a key like any other, and in no order, since jsonb keeps none. */

@@ -8,7 +8,6 @@ import {
   type StateReading,
 } from '../batch/merge-state.ts'
 import { booleanArray, doubleArray, instantArray, textArray, uuidArray } from './binary-array.ts'
-import { keptPlan } from './kept-plan.ts'
 import type { Reading } from './reading.ts'
 
 type Column = readonly [name: string, sentAs: string, toStored?: (sent: string) => string]
@@ -58,7 +57,7 @@ const ADVANCE = `update device_current_state s set
 export async function mergeIntoCurrentState(client: pg.ClientBase, readings: readonly Reading[]): Promise<void> {
   const byDevice = groupByDevice(readings)
   if (byDevice.size === 0) return
-  await client.query(keptPlan('lock_states', LOCK, byDevice.size), [uuidArray([...byDevice.keys()])])
+  await client.query(LOCK, [uuidArray([...byDevice.keys()])])
   await mergeUnderLock(client, await advance(client, byDevice))
 }
 
@@ -77,7 +76,7 @@ async function advance(
   if (advances.length === 0) return rest
   const columns = stateColumns(advances.map(({ state }) => state))
   const since = instantArray(advances.map(({ from }) => from))
-  const { rowCount } = await client.query(keptPlan('advance_states', ADVANCE, advances.length), [...columns, since])
+  const { rowCount } = await client.query(ADVANCE, [...columns, since])
   // Merging a second time what was laid over a row changes nothing, so it need not be known which ones are missing.
   return rowCount === advances.length ? rest : new Map(byDevice)
 }
