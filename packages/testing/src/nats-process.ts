@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { findExecutable } from './executable.ts'
 import { freePort } from './free-port.ts'
@@ -59,8 +60,10 @@ export async function startNatsProcess({ port: wantedPort, config = '' }: StartN
     ].join('\n'),
   )
 
+  // As `npm start` does, so that tests and benchmarks see what users have.
+  const env = availableParallelism() <= 2 ? { GOMAXPROCS: '1', ...process.env } : process.env
   const launch = async (): Promise<GuardedProcess> => {
-    const started = spawnGuarded({ command, args: ['-c', configFile], removeWhenOrphaned: [directory] })
+    const started = spawnGuarded({ command, args: ['-c', configFile], env, removeWhenOrphaned: [directory] })
     await waitFor(
       async () => {
         if (!started.running()) return 'ended'

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { accepts } from '../ports.ts'
 import type { ProcessDefinition } from '../processes/supervised-process.ts'
@@ -11,12 +12,22 @@ export function natsDefinition(directory: StackDirectory, port: number, command:
     name: 'nats-server',
     command,
     args: ['-c', configFile],
-    env: { PATH: process.env['PATH'] ?? '' },
+    env: { PATH: process.env['PATH'] ?? '', ...processorsOfNats() },
     watchesParent: false,
     stopSignal: 'SIGTERM',
     prepare: () => writeFileSync(configFile, configuration(directory, port), { mode: 0o600 }),
     ready: () => accepts(port),
   }
+}
+
+/**
+ * One of two processors, unless the environment says otherwise: Go's threads that look for work would take the other from
+ * the services (measured on two: 6 to 35 % more readings a second, half the time to a subscriber at medium load).
+ */
+function processorsOfNats(): Record<string, string> {
+  const given = process.env['GOMAXPROCS']
+  if (given !== undefined) return { GOMAXPROCS: given }
+  return availableParallelism() <= 2 ? { GOMAXPROCS: '1' } : {}
 }
 
 /** The limits of the streams are reservations that JetStream adds up; nothing of it is taken from the disk in advance. */
