@@ -96,7 +96,7 @@ export function createTelemetryWriter(
       ...shared,
       limits: { items: config.BATCH_SIZE, bytes: config.BATCH_BYTES, linger },
       decode: createTelemetryDecoder(),
-      store: (batch) => storeReadings(batch.map(({ value }) => value)),
+      store: storeReadings,
       onRoom: () => telemetry?.resume(),
       onBatch(messages, seconds) {
         metrics.batchMessages.observe(messages)
@@ -107,11 +107,7 @@ export function createTelemetryWriter(
       ...shared,
       limits: { items: 500, bytes: 1_048_576, linger: STATUS_LINGER },
       decode: createDecoder(SocketStatusEvent),
-      store: (batch) =>
-        storeStatusEvents(
-          pool,
-          batch.map(({ value }) => value),
-        ),
+      store: (events) => storeStatusEvents(pool, events),
       onRoom: () => recorder.resume(),
     })
     telemetry = runDurableConsumer({

@@ -15,14 +15,15 @@ const EXTEND_INTERVAL = 3_000
 const BATCHES_HELD = 3
 
 /** A message from its arrival to its acknowledgement. */
-interface Held<Value> {
+interface Held {
   readonly delivery: Delivery
-  readonly value: Value
+  settled: boolean
 }
 
-interface Entry<Value> extends Held<Value> {
-  readonly violation: string | null
-  settled: boolean
+/** A held message and what it says. */
+interface Entry<Value> {
+  readonly held: Held
+  readonly value: Value
 }
 
 export interface PipelineOptions<Value> {
@@ -32,7 +33,7 @@ export interface PipelineOptions<Value> {
   readonly decode: (data: Uint8Array) => Decoded<Value>
   readonly answers: DeliveryAnswers
   /** One transaction: all or nothing. */
-  readonly store: (batch: readonly Held<Value>[]) => Promise<void>
+  readonly store: (values: readonly Value[]) => Promise<void>
   /** Resolves when the dead-letter stream holds it. */
   readonly reject: (rejection: Rejection) => Promise<void>
   /** False while NATS is away: the client would buffer in-progress acknowledgements without bound. */
@@ -58,12 +59,16 @@ export interface Pipeline {
   stop(patience: number): Promise<void>
 }
 
-/** From deliveries to settled messages: batches, transactions, bisection, dead letters, acknowledgements. */
+/**
+ * From deliveries to settled messages: batches, transactions, bisection, dead letters, acknowledgements. A message is
+ * decoded when its batch is due, not when it comes: what is made of it is several times its size on the heap, and the garbage
+ * collector copies all that waits.
+ */
 export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline {
   const { limits, decode, answers, store, reject, logger } = options
-  const queue = createBatchQueue<Entry<Value>>(limits)
+  const queue = createBatchQueue<Held>(limits)
   const stopping = new AbortController()
-  let current: Entry<Value>[] = []
+  let current: Held[] = []
   let currentBytes = 0
   let obstacle: string | null = null
   let wake = Promise.withResolvers<void>()
@@ -95,30 +100,32 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
     clearTimeout(timer)
   }
 
-  async function settleBatch(batch: readonly Entry<Value>[]): Promise<void> {
+  async function settleBatch(batch: readonly Held[]): Promise<void> {
     const startedAt = performance.now()
-    const valid = batch.filter(({ violation }) => violation === null)
+    const valid: Entry<Value>[] = []
+    const invalid: { held: Held; violation: string }[] = []
+    for (const held of batch) {
+      const decoded = decode(held.delivery.data)
+      if ('value' in decoded) valid.push({ held, value: decoded.value })
+      else invalid.push({ held, violation: decoded.violation })
+    }
     const poisoned = await storeWithBisection(valid, storeWhenPossible, isDataError)
     options.onBatch?.(batch.length, (performance.now() - startedAt) / 1_000)
     // After the neighbours: a dead-letter stream that does not answer must not hold them up.
-    for (const entry of batch) {
-      if (entry.violation !== null) await deadLetter(entry, 'contract-violation', entry.violation)
-    }
-    for (const { item, error } of poisoned) await deadLetter(item, 'rejected-by-database', reasonOf(error))
+    for (const { held, violation } of invalid) await deadLetter(held, 'contract-violation', violation)
+    for (const { item, error } of poisoned) await deadLetter(item.held, 'rejected-by-database', reasonOf(error))
   }
 
-  async function deadLetter(entry: Entry<Value>, reason: Rejection['reason'], detail: string): Promise<void> {
-    logger.warn(
-      { subject: entry.delivery.subject, reason, detail },
-      'cannot be stored; moved to the dead-letter stream',
-    )
-    await reject({ delivery: entry.delivery, reason, detail })
-    settle([entry])
+  async function deadLetter(held: Held, reason: Rejection['reason'], detail: string): Promise<void> {
+    const { delivery } = held
+    logger.warn({ subject: delivery.subject, reason, detail }, 'cannot be stored; moved to the dead-letter stream')
+    await reject({ delivery, reason, detail })
+    settle([held])
   }
 
-  function settle(entries: readonly Entry<Value>[]): void {
-    for (const entry of entries) entry.settled = true
-    answers.acknowledge(entries)
+  function settle(settled: readonly Held[]): void {
+    for (const held of settled) held.settled = true
+    answers.acknowledge(settled)
   }
 
   /** Waits out everything that is not the data's fault: an absent, restarting, full or locked database. */
@@ -126,10 +133,10 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
     for (let attempt = 1; ; attempt += 1) {
       stopping.signal.throwIfAborted()
       try {
-        await store(entries)
+        await store(entries.map(({ value }) => value))
         if (obstacle !== null) logger.info({ attempts: attempt }, 'the database stores again')
         obstacle = null
-        settle(entries)
+        settle(entries.map(({ held }) => held))
         return
       } catch (error) {
         if (isDataError(error)) throw error
@@ -142,8 +149,8 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
     }
   }
 
-  function* unsettled(): Generator<Entry<Value>> {
-    for (const entry of current) if (!entry.settled) yield entry
+  function* unsettled(): Generator<Held> {
+    for (const held of current) if (!held.settled) yield held
     yield* queue.items()
   }
 
@@ -166,13 +173,8 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
       return messages >= maxMessages / 2 && bytes >= maxBytes / 2 ? { messages, bytes } : null
     },
     deliver(delivery) {
-      const decoded = decode(delivery.data)
-      const entry: Entry<Value> =
-        'value' in decoded
-          ? { delivery, value: decoded.value, violation: null, settled: false }
-          : { delivery, value: undefined as Value, violation: decoded.violation, settled: false }
       const waitedAlone = queue.length === 0
-      queue.add(entry, delivery.data.length, performance.now())
+      queue.add({ delivery, settled: false }, delivery.data.length, performance.now())
       // Only the first of a batch and the one that fills it change when the next batch is due.
       if (waitedAlone || queue.dueIn(0) === 0) wake.resolve()
     },

@@ -101,7 +101,8 @@ export function createPullSubscription(options: PullOptions): PullSubscription {
       callback: (error, message) => {
         if (error) return end('stopped')
         lastHeard = performance.now()
-        if (message.subject === inbox) return onStatus(message)
+        // Messages have somewhere to be acknowledged; their subjects, which are long, need not be decoded to tell.
+        if (!message.reply) return onStatus(message)
         outstanding = Math.max(0, outstanding - 1)
         brought += 1
         deliver(message)
