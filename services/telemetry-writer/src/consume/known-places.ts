@@ -12,27 +12,50 @@ export const PLACE_FIELDS = [
   'device_id',
 ] as const
 const PlaceSchema = Type.Pick(TelemetryMessage, PLACE_FIELDS)
-export type Place = Static<typeof PlaceSchema>
+type Place = Static<typeof PlaceSchema>
+
+/** Where in `"socket_id":"…` the id stands. */
+const [ID_START, ID_END] = ['"socket_id":"'.length, '"socket_id":"'.length + 36]
+/** What comes behind the place. */
+const NEXT = ',"topic":'
 
 /** More sockets than a writer has, and about 20 MB; above it all are read anew. */
 const MOST = 50_000
 
-/**
- * Reads `"socket_id":"…",…,"device_id":"…"`, the part of a message that names its socket, and remembers it: that
- * spares parsing and checking a third of each message. Null for anything else.
- */
-export function createKnownPlaces(): (json: string) => Place | null {
-  const check = createCheck(PlaceSchema)
-  const known = new Map<string, Place>()
+/** The part of a message that names its socket. */
+export interface KnownPlace {
+  readonly place: Place
+  /** Its text, and {@link NEXT}. */
+  readonly json: string
+}
 
-  function read(json: string): Place | null {
-    const checked = check(parsed(`{${json}}`))
-    if ('violation' in checked) return null
-    if (known.size >= MOST) known.clear()
+/**
+ * Reads `"socket_id":"…",…,"device_id":"…"` at `start` of a text, and remembers it by its socket: that spares parsing and
+ * checking a third of each message. Null when something else is there.
+ */
+export function createKnownPlaces(): (text: string, start: number) => KnownPlace | null {
+  const check = createCheck(PlaceSchema)
+  const bySocket = new Map<string, KnownPlace>()
+
+  function read(text: string, start: number): KnownPlace | null {
+    const end = text.indexOf(NEXT, start)
+    const checked = end === -1 ? null : check(parsed(`{${text.slice(start, end)}}`))
+    if (checked === null || 'violation' in checked) return null
     // A copy: a slice would keep the whole message it was cut from.
-    known.set(Buffer.from(json).toString(), checked.value)
-    return checked.value
+    const json = Buffer.from(text.slice(start, end + NEXT.length)).toString()
+    const known = { place: checked.value, json }
+    if (bySocket.size >= MOST) bySocket.clear()
+    bySocket.set(known.place.socket_id, known)
+    return known
   }
 
-  return (json) => known.get(json) ?? read(json)
+  return (text, start) => {
+    const known = bySocket.get(text.slice(start + ID_START, start + ID_END))
+    // Compared with `===`, a slice takes a third of what `startsWith` takes.
+    if (known && text.slice(start, start + known.json.length) === known.json) return known
+    return read(text, start)
+  }
 }
+
+/** Where what is of this message alone begins: `,"topic":…`. */
+export const endOf = (known: KnownPlace, start: number) => start + known.json.length - NEXT.length

@@ -12,14 +12,15 @@ const [UPPER_E, LOWER_E, ZERO, NINE] = [69, 101, 48, 57]
 
 /**
  * Finds the payload in the text of a telemetry message, which need not be parsed to be stored: the gateway writes `raw` last.
+ * What stands before `from` is known to hold no `raw`.
  * Null for any text where that cannot be seen at a glance; whether it and what stands before it are JSON is left to who reads
  * them.
  *
  * `{"v":1,"raw":{"voltage":230}}` has `{"voltage":230}` after the first 6 characters, which are the message but for a `}`.
  */
-export function splitRaw(text: string): { readonly restEnd: number; readonly rawJson: string } | null {
+export function splitRaw(text: string, from = 0): { readonly restEnd: number; readonly rawJson: string } | null {
   // The first mark: one inside an object before it leaves a rest that is no JSON.
-  const mark = text.indexOf(MARK)
+  const mark = text.indexOf(MARK, from)
   const start = mark + MARK.length
   const end = text.length - 1
   if (mark === -1 || end - start > LONGEST || text.charCodeAt(end) !== CLOSE_BRACE) return null

@@ -5,7 +5,7 @@ import { Type } from '@sinclair/typebox'
 import { dayOf, isPlausibleDay } from '../partitions/day.ts'
 import { type Reading, type ReadingMessage, toReading } from '../store/reading.ts'
 import { createCheck, type Decoded, parsed, textOf } from './decode.ts'
-import { createKnownPlaces, PLACE_FIELDS } from './known-places.ts'
+import { createKnownPlaces, endOf, PLACE_FIELDS } from './known-places.ts'
 import { splitRaw } from './split-raw.ts'
 
 /** How the gateway begins a message: the id, then what names the socket, then what is of this reading alone. */
@@ -13,7 +13,6 @@ const BEFORE_ID = '{"v":1,"id":"'
 const AFTER_ID = '",'
 const ID_END = BEFORE_ID.length + 36
 const PLACE_START = ID_END + AFTER_ID.length
-const OWN_START = ',"topic":'
 
 /** Reads a telemetry message; one whose day no partition should be made for is refused like any broken one. */
 export function createTelemetryDecoder(): (data: Uint8Array) => Decoded<Reading> {
@@ -43,18 +42,18 @@ export function createTelemetryDecoder(): (data: Uint8Array) => Decoded<Reading>
  * socket is known.
  */
 function createReaderOfOurs(): (text: string) => { readonly value: Reading } | null {
-  const placeOf = createKnownPlaces()
+  const placeAt = createKnownPlaces()
   const own = compileSchema(Type.Omit(TelemetryMessage, ['v', 'id', ...PLACE_FIELDS, 'raw']))
   return (text) => {
-    const parts = splitRaw(text)
-    if (parts === null || !text.startsWith(BEFORE_ID) || !text.startsWith(AFTER_ID, ID_END)) return null
-    const ownStart = text.indexOf(OWN_START, PLACE_START)
+    if (!text.startsWith(BEFORE_ID) || !text.startsWith(AFTER_ID, ID_END)) return null
     const id = text.slice(BEFORE_ID.length, ID_END)
-    if (ownStart === -1 || ownStart > parts.restEnd || !isUuid(id)) return null
-    const place = placeOf(text.slice(PLACE_START, ownStart))
-    const rest = place && parsed(`{${text.slice(ownStart + 1, parts.restEnd)}}`)
-    if (!own.check(rest)) return null
-    const message: ReadingMessage = Object.assign(rest, { v: 1 as const, id }, place)
+    const known = isUuid(id) ? placeAt(text, PLACE_START) : null
+    if (known === null) return null
+    const ownStart = endOf(known, PLACE_START)
+    const parts = splitRaw(text, ownStart)
+    const rest = parts && parsed(`{${text.slice(ownStart + 1, parts.restEnd)}}`)
+    if (parts === null || !own.check(rest)) return null
+    const message: ReadingMessage = { v: 1, id, ...known.place, ...rest }
     return { value: toReading(message, parts.rawJson) }
   }
 }
