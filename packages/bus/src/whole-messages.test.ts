@@ -77,6 +77,7 @@ test.each([
   ['a negative size', 'MSG a 1 -1\r\n\r\n'],
   ['more headers than there are bytes', 'HMSG a 1 9 5\r\nhello\r\n'],
   ['a field too many', 'MSG a 1 b c 5\r\nhello\r\n'],
+  ['a bare carriage return', 'MSG a 1 2\rXhi\r\n'],
   ['another command', 'MESSAGE a 1 5\r\nhello\r\n'],
   ['more than the library takes', `MSG a 1 ${65 * 1024 ** 2}\r\n`],
 ])('a line with %s fails as it does in the library', (_what, text) => {
