@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace'
+import { tuneGarbageCollection } from './garbage-collection.ts'
 import { createLogger, type Logger } from './logger.ts'
-import { keepNewObjectsYoung } from './new-objects-stay-young.ts'
 import { ConfigurationError } from './parse-environment.ts'
 
 /** A service as its composition root makes it; `start` resolves once it works or waits for its dependencies. */
@@ -21,7 +21,7 @@ export interface RunOptions<Config extends { LOG_LEVEL: string }> {
  * orchestrators kill after 30), exit 1 with a plain message when the configuration is unusable.
  */
 export async function runService<Config extends { LOG_LEVEL: string }>(options: RunOptions<Config>): Promise<void> {
-  keepNewObjectsYoung()
+  tuneGarbageCollection()
   let config: Config
   try {
     config = options.readConfig(process.env)
