@@ -14,7 +14,7 @@ export interface EncodedTelemetry {
 interface SocketPart {
   readonly subject: string
   readonly json: string
-  /** Of nearly all its messages; below it with `payload_config.subtree`. */
+  /** Of nearly all its messages the same; others with `payload_config.subtree`. */
   readonly topicJson: (topic: string) => string
 }
 
@@ -40,7 +40,11 @@ export function createTelemetryEncoder(): (
     if (known) return known
     const { socket_id, socket_number, pdu_id, organization_id, department_id, device_id } = state
     const fields = JSON.stringify({ socket_id, socket_number, pdu_id, organization_id, department_id, device_id })
-    const part = { subject: telemetrySubject(state, device_id), json: fields.slice(1, -1), topicJson: createJsonOfText() }
+    const part = {
+      subject: telemetrySubject(state, device_id),
+      json: fields.slice(1, -1),
+      topicJson: createJsonOfText(),
+    }
     socketParts.set(state, part)
     return part
   }
