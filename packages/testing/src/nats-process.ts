@@ -39,6 +39,11 @@ export interface NatsServer {
 /** Path of nats-server, or undefined when it is not installed. */
 export const natsServerPath = (): string | undefined => findExecutable('nats-server')
 
+/** `GOMAXPROCS` as `npm start` sets it, so that tests and benchmarks see what users have; undefined: Go's default. */
+export function natsProcessors(): string | undefined {
+  return process.env['GOMAXPROCS'] ?? (availableParallelism() <= 2 ? '1' : undefined)
+}
+
 /** Starts a nats-server of the test's own; about 100 ms. */
 export async function startNatsProcess({ port: wantedPort, config = '' }: StartNatsOptions = {}): Promise<NatsServer> {
   const command = natsServerPath()
@@ -60,8 +65,8 @@ export async function startNatsProcess({ port: wantedPort, config = '' }: StartN
     ].join('\n'),
   )
 
-  // As `npm start` does, so that tests and benchmarks see what users have.
-  const env = availableParallelism() <= 2 ? { GOMAXPROCS: '1', ...process.env } : process.env
+  const processors = natsProcessors()
+  const env = processors === undefined ? process.env : { ...process.env, GOMAXPROCS: processors }
   const launch = async (): Promise<GuardedProcess> => {
     const started = spawnGuarded({ command, args: ['-c', configFile], env, removeWhenOrphaned: [directory] })
     await waitFor(

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { cpus, release, totalmem, type } from 'node:os'
 import { promisify } from 'node:util'
 import { findExecutable } from '@iomt/testing/executable'
+import { natsProcessors } from '@iomt/testing/nats-process'
 import { postgresBinaries } from '@iomt/testing/postgres-binaries'
 import type { Machine } from './benchmark-report.ts'
 
@@ -15,7 +16,7 @@ export function describeMachine(): Machine {
   }
 }
 
-/** Versions of all programs that take part. */
+/** Versions of all programs that take part, and what nats-server was told. */
 export async function programVersions(): Promise<Record<string, string>> {
   const { postgres } = await postgresBinaries()
   const [nats, mosquitto, database] = await Promise.all([
@@ -23,7 +24,9 @@ export async function programVersions(): Promise<Record<string, string>> {
     firstVersion(findExecutable('mosquitto'), '-h'),
     firstVersion(postgres, '--version'),
   ])
-  return { Node: process.versions.node, 'nats-server': nats, Mosquitto: mosquitto, Postgres: database }
+  const processors = natsProcessors()
+  const natsServer = processors === undefined ? nats : `${nats} with GOMAXPROCS=${processors}`
+  return { Node: process.versions.node, 'nats-server': natsServer, Mosquitto: mosquitto, Postgres: database }
 }
 
 async function firstVersion(command: string | undefined, flag: string): Promise<string> {
