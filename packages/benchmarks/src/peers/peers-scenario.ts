@@ -1,12 +1,14 @@
 import { startBarePipeline } from '../bare-pipeline/bare-pipeline.ts'
 import type { LoadResult } from '../pipeline/measure-load.ts'
-import { describe } from '../pipeline/pipeline-scenario.ts'
+import { describe, runPipelineScenario } from '../pipeline/pipeline-scenario.ts'
 import { measurePeer, type StartPeer } from './measure-peer.ts'
 import { startNodeRed } from './node-red.ts'
 import { installedNodeRed, installNodeRed, NODE_RED_VERSION } from './node-red-install.ts'
 import { findPython, startPythonPeer } from './python-peer.ts'
 
 export interface PeersResult {
+  /** The product at its maximum, as long as each of the others: before the first of them, and after each in their order. */
+  readonly product: readonly LoadResult[]
   /** The product's own way with nothing guaranteed, {@link startBarePipeline}. */
   readonly bare: LoadResult
   /** By the peer's name. */
@@ -24,7 +26,10 @@ export interface PeersOptions {
   readonly say: (line: string) => void
 }
 
-/** The same load, stored by what people use instead. */
+/**
+ * The same load, stored by what people use instead. A machine that others share has other speeds within minutes: so the
+ * product runs between any two of them.
+ */
 export async function runPeersScenario(options: PeersOptions): Promise<PeersResult> {
   const { say } = options
   const { starters, missing } = await availablePeers(options)
@@ -35,10 +40,20 @@ export async function runPeersScenario(options: PeersOptions): Promise<PeersResu
     say(`peers: ${describe(result)}`)
     return result
   }
+  const product: LoadResult[] = []
+  const measureProduct = async () => {
+    const { maximum } = await runPipelineScenario({ ...options, gateways: 1, writers: 1, rate: null, shares: [] })
+    product.push(maximum)
+  }
+  await measureProduct()
   const bare = await measure('the same way with nothing guaranteed', startBarePipeline)
+  await measureProduct()
   const peers: Record<string, LoadResult> = {}
-  for (const [name, start] of starters) peers[name] = await measure(name, start)
-  return { bare, peers, missing }
+  for (const [name, start] of starters) {
+    peers[name] = await measure(name, start)
+    await measureProduct()
+  }
+  return { product, bare, peers, missing }
 }
 
 async function availablePeers({ install, say }: PeersOptions) {

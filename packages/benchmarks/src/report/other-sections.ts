@@ -1,7 +1,8 @@
 import type { TaskResult } from '../measure/forked-task.ts'
 import type { BenchmarkReport } from './benchmark-report.ts'
+import { comparedPeers } from './compared-peers.ts'
 import { serviceCost, totalCost } from './costs.ts'
-import { figure, megabytes, table } from './format.ts'
+import { figure, megabytes, ratio, table } from './format.ts'
 
 export function floorsSection({ floors }: BenchmarkReport): string[] {
   if (floors === undefined) return []
@@ -30,13 +31,15 @@ export function floorsSection({ floors }: BenchmarkReport): string[] {
 
 export function peersSection({ peers }: BenchmarkReport): string[] {
   if (peers === undefined) return []
-  const measured = { 'bare pipeline': peers.bare, ...peers.peers }
-  const rows = Object.entries(measured).map(([name, result]) => [
+  const rows = comparedPeers(peers).map(({ name, result, product }) => [
     name,
     figure(result.rate),
+    figure(product.rate),
+    ratio(product.rate, result.rate),
     figure(totalCost(result) - (result.cpuMicroseconds['mosquitto'] ?? 0) - (result.cpuMicroseconds['postgres'] ?? 0)),
     figure(result.cpuMicroseconds['postgres']),
     figure(totalCost(result)),
+    figure(product.cost),
     String(result.lost),
     figure(result.rowLatency.p99),
     megabytes(memoryOf(result.usage, 'peer', 'bare-', 'nats')),
@@ -46,7 +49,24 @@ export function peersSection({ peers }: BenchmarkReport): string[] {
     '## Peers',
     'The same load into the same table on the same Postgres. None keeps a message over its own crash, merges current state, or removes duplicates; only the bare pipeline has anything on NATS.',
     "The bare pipeline is a few short files on the product's way: MQTT, JetStream, binary COPY. It has no validation, decoding, pool, merging or look for duplicates, and loses or doubles messages when anything stops: what these servers and this runtime can do here.",
-    table(['peer', 'rows/s', 'peer µs', 'Postgres µs', 'all µs', 'lost', 'row p99 ms', 'peer MB', 'others'], rows),
+    'A machine that others share changes its speed within minutes. So the product runs at its maximum just before and just after each of them, as long as they do, and is compared by the mean of those two runs.',
+    table(
+      [
+        'peer',
+        'rows/s',
+        'product beside it',
+        'product against it',
+        'peer µs',
+        'Postgres µs',
+        'all µs',
+        'product, all µs',
+        'lost',
+        'row p99 ms',
+        'peer MB',
+        'others',
+      ],
+      rows,
+    ),
     ...peers.missing,
   ]
 }

@@ -71,34 +71,24 @@ function processTable(runs: readonly NamedRun[], cell: (result: LoadResult, proc
   return table(['load', ...processes], rows)
 }
 
-function ratioSection({ pipeline, floors, peers }: BenchmarkReport): string[] {
-  if (pipeline === undefined || (floors === undefined && peers === undefined)) return []
+function ratioSection({ pipeline, floors }: BenchmarkReport): string[] {
+  if (pipeline === undefined || floors === undefined) return []
   const { rate } = pipeline.maximum
   const total = totalCost(pipeline.maximum)
-  const floorRows = floors
-    ? ([
-        ['broker alone, bare subscriber', floors.broker],
-        ['raw JetStream publish', floors.jetstream],
-        ['binary COPY', floors.copy.plain],
-        ['binary COPY → temp → on conflict', floors.copy.idempotent],
-      ] as const)
-    : []
   const rows = [
-    ...floorRows.map(([name, floor]) => [name, floor.rate, sum(floor.cpuMicroseconds)] as const),
-    ...(peers ? [['bare pipeline', peers.bare.rate, totalCost(peers.bare)] as const] : []),
-    ...Object.entries(peers?.peers ?? {}).map(([name, peer]) => [name, peer.rate, totalCost(peer)] as const),
-  ]
+    ['broker alone, bare subscriber', floors.broker],
+    ['raw JetStream publish', floors.jetstream],
+    ['binary COPY', floors.copy.plain],
+    ['binary COPY → temp → on conflict', floors.copy.idempotent],
+  ] as const
   return [
-    '### The maximum against floors and peers of the same run',
+    '### The maximum against the floors of the same run',
     table(
       ['against', 'its rate /s', "pipeline's rate", 'its CPU µs', "pipeline's CPU"],
-      rows.map(([name, otherRate, cost]) => [
-        name,
-        figure(otherRate),
-        ratio(rate, otherRate),
-        figure(cost),
-        ratio(total, cost),
-      ]),
+      rows.map(([name, floor]) => {
+        const cost = sum(floor.cpuMicroseconds)
+        return [name, figure(floor.rate), ratio(rate, floor.rate), figure(cost), ratio(total, cost)]
+      }),
     ),
   ]
 }

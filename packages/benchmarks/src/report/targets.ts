@@ -1,6 +1,7 @@
 import { median } from '../measure/percentiles.ts'
 import type { DecoderStage } from '../stages/decoder-stages.ts'
 import type { BenchmarkReport } from './benchmark-report.ts'
+import { type ComparedPeer, comparedPeers } from './compared-peers.ts'
 import { serviceCost, totalCost } from './costs.ts'
 import { figure } from './format.ts'
 
@@ -16,13 +17,13 @@ export function checkTargets(report: BenchmarkReport): TargetCheck[] {
   return [...pipelineTargets(report), ...peerTargets(report), ...otherTargets(report)]
 }
 
-function pipelineTargets({ pipeline }: BenchmarkReport): TargetCheck[] {
+function pipelineTargets({ pipeline, peers }: BenchmarkReport): TargetCheck[] {
   if (pipeline === undefined) return []
   const { maximum } = pipeline
   const gateway = serviceCost(maximum, 'mqtt-gateway')
   const writer = serviceCost(maximum, 'telemetry-writer')
   const half = pipeline.atShares.find(({ share }) => share === 0.5)?.result
-  const runs = [maximum, ...pipeline.atShares.map(({ result }) => result)]
+  const runs = [maximum, ...pipeline.atShares.map(({ result }) => result), ...(peers?.product ?? [])]
   const lost = runs.reduce((total, run) => total + run.lost, 0)
   const duplicated = runs.reduce((total, run) => total + run.duplicated, 0)
   return [
@@ -44,15 +45,15 @@ function pipelineTargets({ pipeline }: BenchmarkReport): TargetCheck[] {
   ]
 }
 
-function peerTargets({ pipeline, peers }: BenchmarkReport): TargetCheck[] {
-  if (pipeline === undefined || peers === undefined) return []
-  const { rate } = pipeline.maximum
-  const all = Object.entries(peers.peers)
-  const perMessage = all.find(([name]) => name.includes('insert per message'))?.[1]
-  const fastest = all.toSorted(([, one], [, other]) => other.rate - one.rate)[0]
+function peerTargets({ peers }: BenchmarkReport): TargetCheck[] {
+  if (peers === undefined) return []
+  const others = comparedPeers(peers).filter(({ result }) => result !== peers.bare)
+  const perMessage = others.find(({ name }) => name.includes('insert per message'))
+  const fastest = others.toSorted((one, other) => other.result.rate - one.result.rate)[0]
+  const ratio = ({ product, result }: ComparedPeer) => product.rate / result.rate
   return [
-    ...(perMessage ? [atLeast('rate against Node-RED, insert per message', rate / perMessage.rate, 2.5, ' ×')] : []),
-    ...(fastest ? [atLeast(`rate against the fastest peer (${fastest[0]})`, rate / fastest[1].rate, 1, ' ×')] : []),
+    ...(perMessage ? [atLeast('rate against Node-RED, insert per message', ratio(perMessage), 2.5, ' ×')] : []),
+    ...(fastest ? [atLeast(`rate against the fastest peer (${fastest.name})`, ratio(fastest), 1, ' ×')] : []),
   ]
 }
 
