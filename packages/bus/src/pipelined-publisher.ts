@@ -1,5 +1,6 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/nats-core'
 import type { Logger } from 'pino'
+import { decimalIn } from './decimal.ts'
 import { createFrameWriter } from './frame-writer.ts'
 import { createReplyNumbers } from './reply-numbers.ts'
 
@@ -240,7 +241,6 @@ function readAnswer(reply: Msg): Answer {
 /** An answer that says nothing but stream and sequence. */
 const PLAIN_ANSWER = /^\{"stream":"[^"\\]+", ?"seq":(?=\d+\}$)/
 const CLOSING_BRACE = 0x7d
-const ZERO = 0x30
 
 /** Reads answers; those that differ from the one before only in the sequence, as nearly all do, without parsing JSON. */
 function createAnswerReader(): (reply: Msg) => Answer {
@@ -250,15 +250,9 @@ function createAnswerReader(): (reply: Msg) => Answer {
   function plainSequence(data: Uint8Array): number {
     const digitsFrom = beginning.length
     const last = data.length - 1
-    if (digitsFrom === 0 || last <= digitsFrom || data[last] !== CLOSING_BRACE) return Number.NaN
+    if (digitsFrom === 0 || data[last] !== CLOSING_BRACE) return Number.NaN
     for (let index = 0; index < digitsFrom; index += 1) if (data[index] !== beginning[index]) return Number.NaN
-    let sequence = 0
-    for (let index = digitsFrom; index < last; index += 1) {
-      const digit = (data[index] as number) - ZERO
-      if (digit < 0 || digit > 9) return Number.NaN
-      sequence = sequence * 10 + digit
-    }
-    return sequence
+    return decimalIn(data, digitsFrom, last)
   }
 
   return (reply) => {

@@ -1,8 +1,9 @@
 import type { NatsConnection } from '@nats-io/nats-core'
 import { Kind, type MsgArg, type NatsConnectionImpl, type Parser, State } from '@nats-io/nats-core/internal'
+import { decimalIn } from './decimal.ts'
 
 const [SPACE, CARRIAGE_RETURN, LINE_FEED] = [0x20, 0x0d, 0x0a]
-const [UPPER_H, UPPER_M, ZERO] = [0x48, 0x4d, 0x30]
+const [UPPER_H, UPPER_M] = [0x48, 0x4d]
 const LINE_END_BYTES = 2
 
 /**
@@ -74,9 +75,9 @@ function pushWholeMessages(parser: Parser, bytes: Uint8Array, from: number): num
     const hasReply = last !== -1
     const beforeSize = hasReply ? last : withHeaders ? third : second
     const beforeHeaders = hasReply ? third : second
-    const sid = numberIn(bytes, first + 1, second)
-    const hdr = withHeaders ? numberIn(bytes, beforeHeaders + 1, beforeSize) : -1
-    const size = numberIn(bytes, beforeSize + 1, lineEnd)
+    const sid = decimalIn(bytes, first + 1, second)
+    const hdr = withHeaders ? decimalIn(bytes, beforeHeaders + 1, beforeSize) : -1
+    const size = decimalIn(bytes, beforeSize + 1, lineEnd)
     const dataStart = lineEnd + LINE_END_BYTES
     const dataEnd = dataStart + size
     const end = dataEnd + LINE_END_BYTES
@@ -94,16 +95,4 @@ function pushWholeMessages(parser: Parser, bytes: Uint8Array, from: number): num
 
 function endsLine(bytes: Uint8Array, end: number): boolean {
   return bytes[end - 2] === CARRIAGE_RETURN && bytes[end - 1] === LINE_FEED
-}
-
-/** NaN for anything but digits. */
-function numberIn(bytes: Uint8Array, from: number, to: number): number {
-  if (from >= to) return Number.NaN
-  let value = 0
-  for (let index = from; index < to; index += 1) {
-    const digit = (bytes[index] as number) - ZERO
-    if (digit < 0 || digit > 9) return Number.NaN
-    value = value * 10 + digit
-  }
-  return value
 }

@@ -1,3 +1,4 @@
+import { isEmpty } from '@iomt/contracts/is-empty'
 import type { Measurements, NumericMeasurement } from '@iomt/contracts/measurements'
 import type { PhaseName, Phases } from './decoded-payload.ts'
 import { type Draft, numberIn } from './draft.ts'
@@ -74,9 +75,4 @@ function addFrequency(draft: Draft, phases: Phases, sets: readonly Measurements[
     else phases[phase] = rest
   }
   if (isEmpty(phases)) draft.phases = null
-}
-
-function isEmpty(record: object): boolean {
-  for (const _name in record) return false
-  return true
 }

@@ -1,3 +1,4 @@
+import { isEmpty } from '@iomt/contracts/is-empty'
 import type { NumericMeasurement } from '@iomt/contracts/measurements'
 import { type Draft, doubt, newDraft, noteUnit, type Outcome, rejected } from '../draft.ts'
 import { type Family, putClock } from '../family.ts'
@@ -129,10 +130,5 @@ function setRelay(draft: Draft, field: string, kind: 'relay' | 'weak-relay', val
   } else if (kind === 'weak-relay' && typeof value === 'boolean') {
     return false
   } else if (value !== null) draft.extra[field] = value
-  return true
-}
-
-function isEmpty(record: object): boolean {
-  for (const _name in record) return false
   return true
 }

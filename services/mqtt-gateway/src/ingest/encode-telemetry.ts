@@ -1,3 +1,4 @@
+import { isEmpty } from '@iomt/contracts/is-empty'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import { telemetrySubject } from '@iomt/contracts/subjects'
 import type { DecodedReading } from '@iomt/payload-decoders/decoded-payload'
@@ -80,11 +81,6 @@ function createJsonOfText(): (text: string) => string {
     }
     return json
   }
-}
-
-function isEmpty(record: object): boolean {
-  for (const _name in record) return false
-  return true
 }
 
 /** `toISOString`, which costs 0.4 µs, only when the second is another one than before. */

@@ -58,4 +58,4 @@ export function createKnownPlaces(): (text: string, start: number) => KnownPlace
 }
 
 /** Where what is of this message alone begins: `,"topic":…`. */
-export const endOf = (known: KnownPlace, start: number) => start + known.json.length - NEXT.length
+export const endOfPlace = (known: KnownPlace, start: number) => start + known.json.length - NEXT.length

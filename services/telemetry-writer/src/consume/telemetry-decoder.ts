@@ -5,7 +5,7 @@ import { Type } from '@sinclair/typebox'
 import { dayOf, isPlausibleDay } from '../partitions/day.ts'
 import { type Reading, type ReadingMessage, toReading } from '../store/reading.ts'
 import { createCheck, type Decoded, parsed, textOf } from './decode.ts'
-import { createKnownPlaces, endOf, PLACE_FIELDS } from './known-places.ts'
+import { createKnownPlaces, endOfPlace, PLACE_FIELDS } from './known-places.ts'
 import { splitRaw } from './split-raw.ts'
 
 /** How the gateway begins a message: the id, then what names the socket, then what is of this reading alone. */
@@ -49,7 +49,7 @@ function createReaderOfOurs(): (text: string) => { readonly value: Reading } | n
     const id = text.slice(BEFORE_ID.length, ID_END)
     const known = isUuid(id) ? placeAt(text, PLACE_START) : null
     if (known === null) return null
-    const ownStart = endOf(known, PLACE_START)
+    const ownStart = endOfPlace(known, PLACE_START)
     const parts = splitRaw(text, ownStart)
     const rest = parts && parsed(`{${text.slice(ownStart + 1, parts.restEnd)}}`)
     if (parts === null || !own.check(rest)) return null

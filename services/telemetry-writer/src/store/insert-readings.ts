@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { isEmpty } from '@iomt/contracts/is-empty'
 import { NUMERIC_MEASUREMENTS } from '@iomt/contracts/measurements'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
@@ -134,9 +135,4 @@ function writeRow(rows: BinaryRows, { message, rawJson, receivedAt, measuredAt }
 function record(rows: BinaryRows, value: Readonly<Record<string, unknown>> | undefined): void {
   if (value === undefined || isEmpty(value)) rows.none()
   else rows.jsonb(JSON.stringify(value))
-}
-
-function isEmpty(value: Readonly<Record<string, unknown>>): boolean {
-  for (const _key in value) return false
-  return true
 }
