@@ -1,3 +1,4 @@
+import { promisify } from 'node:util'
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/nats-core'
 import type { Logger } from 'pino'
 import { decimalIn } from './decimal.ts'
@@ -30,19 +31,24 @@ export interface PipelinedPublisherOptions {
   readonly retryAfter?: number
 }
 
+/** Called once, with what JetStream answered or with why the message is not known to be stored. */
+export type OnPublished = (error: Error | null, acknowledgement?: PublishAcknowledgement) => void
+
 /**
- * Publishes to JetStream many at a time, each with a promise that resolves when the message is stored. A lost answer, a
- * full stream (`discard: new`), a restarting server are waited out and the message is sent again, which its id makes
- * harmless: it rejects only when the publisher is closed or the message exceeds the server's `max_payload`.
+ * Publishes to JetStream many at a time, and says of each when it is stored. A lost answer, a full stream (`discard: new`), a
+ * restarting server are waited out and the message is sent again, which its id makes harmless: it fails only when the
+ * publisher is closed or the message exceeds the server's `max_payload`.
  *
  * One reply inbox for all: measured 2.5 µs a message against 23 µs of the client library's `publish`.
  */
 export interface PipelinedPublisher {
   publish(message: OutgoingMessage): Promise<PublishAcknowledgement>
+  /** The same without promises: three a reading, and what they remember, were 7 % of a gateway's CPU. */
+  publishThen(message: OutgoingMessage, onPublished: OnPublished): void
   readonly pending: number
   /** Why messages are waiting (the last refusal), or null while they flow. */
   readonly obstacle: string | null
-  /** Rejects what is pending with {@link PublisherClosedError}. */
+  /** Fails what is pending with {@link PublisherClosedError}. */
   close(): void
 }
 
@@ -53,8 +59,7 @@ export class PublisherClosedError extends Error {
 
 interface Pending {
   readonly message: OutgoingMessage
-  readonly resolve: (acknowledgement: PublishAcknowledgement) => void
-  readonly reject: (error: Error) => void
+  readonly onPublished: OnPublished
   /** Which of all it is, in the order they were sent first. */
   position: number
   attempts: number
@@ -101,7 +106,8 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
     obstacle = null
     // Only what was sent once and answered has nothing more to come on its subject.
     sent.release(number, pending.attempts === 1)
-    pending.resolve({ ...answer, attempts: pending.attempts })
+    const { stream, sequence, duplicate } = answer
+    pending.onPublished(null, { stream, sequence, duplicate, attempts: pending.attempts })
     fill()
   }
 
@@ -147,7 +153,7 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
     } catch (error) {
       // Above the server's max_payload, or the connection was closed: sending again would not help.
       sent.release(number, false)
-      pending.reject(error instanceof Error ? error : new Error(String(error)))
+      pending.onPublished(error instanceof Error ? error : new Error(String(error)))
     }
   }
 
@@ -187,16 +193,20 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
   }
   watchConnection().catch((error: unknown) => logger.error({ err: error }, 'watching the NATS connection failed'))
 
+  function publishThen(message: OutgoingMessage, onPublished: OnPublished): void {
+    if (closed) {
+      onPublished(new PublisherClosedError('The publisher is closed'))
+      return
+    }
+    const pending: Pending = { message, onPublished, position: 0, attempts: 0, sentAt: 0, notBefore: 0 }
+    if (sent.free > 0 && waiting.length === 0 && !disconnected) send(pending)
+    else waiting.push(pending)
+    if (!disconnected) fill()
+  }
+
   return {
-    publish(message) {
-      if (closed) return Promise.reject(new PublisherClosedError('The publisher is closed'))
-      return new Promise((resolve, reject) => {
-        const pending: Pending = { message, resolve, reject, position: 0, attempts: 0, sentAt: 0, notBefore: 0 }
-        if (sent.free > 0 && waiting.length === 0 && !disconnected) send(pending)
-        else waiting.push(pending)
-        if (!disconnected) fill()
-      })
-    },
+    publish: promisify(publishThen) as PipelinedPublisher['publish'],
+    publishThen,
     get pending() {
       return window - sent.free + waiting.length - waitingFrom
     },
@@ -210,9 +220,9 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
       const error = new PublisherClosedError('The publisher was closed before the message was stored')
       for (const [number, pending] of sent.all()) {
         sent.release(number, false)
-        pending.reject(error)
+        pending.onPublished(error)
       }
-      for (const pending of waiting.slice(waitingFrom)) pending?.reject(error)
+      for (const pending of waiting.slice(waitingFrom)) pending?.onPublished(error)
       waiting = []
       waitingFrom = 0
     },

@@ -44,11 +44,12 @@ function createClient() {
         echoes: createEchoFilter(() => now),
         budget: createPendingBudget(),
         inFlight: createInFlight(),
-        async deliver({ payload, redeliveredLate }) {
+        deliver({ payload, redeliveredLate }, onSettled) {
           const packetId = Number(payload)
           packetIds.push(packetId)
           if (redeliveredLate) late.push(packetId)
-          if (holdBack.has(packetId)) await new Promise<void>((resolve) => blocked.set(packetId, resolve))
+          if (holdBack.has(packetId)) blocked.set(packetId, onSettled)
+          else onSettled()
         },
         now: () => now,
         stopping: () => false,

@@ -3,7 +3,8 @@ import { createRedeliveryDetector, deliveryKey, REDELIVERY_BURST } from './deliv
 import type { EchoFilter } from './echo-filter.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PendingBudget } from './pending-budget.ts'
-import type { Delivery, DeliveryHandler, SocketConfig } from './socket-config.ts'
+import { createSettlement } from './settlement.ts'
+import type { Delivery, DeliveryHandler, OnSettled, SocketConfig } from './socket-config.ts'
 import type { SocketTopics } from './socket-topics.ts'
 import type { IncomingPublish, Transport } from './transport.ts'
 
@@ -95,12 +96,12 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     return Math.min(queue.oldest(at), ready[0]?.since ?? at, late)
   }
 
-  /** A handler that throws has not stored it, like one that rejects. */
-  function deliver(delivery: Delivery): Promise<void> {
+  /** A handler that throws has not stored it. */
+  function deliver(delivery: Delivery, onSettled: OnSettled): void {
     try {
-      return options.deliver(delivery)
+      options.deliver(delivery, onSettled)
     } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)))
+      onSettled(error instanceof Error ? error : new Error(String(error)))
     }
   }
 
@@ -127,42 +128,36 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     }
     const key =
       pending && !options.cleanSession ? deliveryKey(options.clientId, pending.packetId, topic, payload) : null
-    const room = budget.take(payload.length)
+    const bytes = payload.length
+    const room = budget.take(bytes)
     inFlight.enter()
     const receivedAt = new Date(received)
-    const stored = sockets.map((socket) => {
-      options.onTraffic(socket, { bytes: payload.length, qos, dup })
-      return deliver({
-        socket,
-        topic,
-        payload,
-        qos,
-        retained: retain,
-        receivedAt,
-        deliveryKey: key && sockets.length > 1 ? `${key}:${socket.socket_id}` : key,
-        possiblyRedelivered: redelivery !== 'none',
-        redeliveredLate: redelivery === 'likely' && forgotten,
-      })
+    const receiver = createSettlement(sockets.length, (stored) => {
+      if (stored && pending) acknowledge(pending)
+      budget.give(bytes)
+      inFlight.leave()
+      // MQTT has no negative acknowledgement: a new connection makes the broker deliver it again.
+      if (!stored) transport?.destroy()
     })
-    const all = stored.length === 1 ? (stored[0] as Promise<void>) : Promise.all(stored)
-    all.then(
-      () => {
-        if (pending) acknowledge(pending)
-        settle(payload.length)
-      },
-      () => {
-        settle(payload.length)
-        // MQTT has no negative acknowledgement: a new connection makes the broker deliver it again.
-        transport?.destroy()
-      },
-    )
+    for (const socket of sockets) {
+      options.onTraffic(socket, { bytes, qos, dup })
+      deliver(
+        {
+          socket,
+          topic,
+          payload,
+          qos,
+          retained: retain,
+          receivedAt,
+          deliveryKey: key && sockets.length > 1 ? `${key}:${socket.socket_id}` : key,
+          possiblyRedelivered: redelivery !== 'none',
+          redeliveredLate: redelivery === 'likely' && forgotten,
+        },
+        receiver(),
+      )
+    }
     if (room) next()
     else budget.whenRoom(next)
-  }
-
-  function settle(payloadBytes: number): void {
-    budget.give(payloadBytes)
-    inFlight.leave()
   }
 
   return {

@@ -41,8 +41,13 @@ export interface Delivery {
   readonly redeliveredLate: boolean
 }
 
+/** Called without an error once a delivery is stored, with one when it is not. Only the first call counts. */
+export type OnSettled = (error?: Error | null) => void
+
 /**
- * Stores a delivery. The broker gets its acknowledgement when the promise resolves; when it rejects, the connection is
- * closed and opened again, since that is how MQTT asks for redelivery (it has no negative acknowledgement).
+ * Stores a delivery. The broker gets its acknowledgement when it is settled; after an error, or when the handler throws, the
+ * connection is closed and opened again, since that is how MQTT asks for redelivery (it has no negative acknowledgement).
+ *
+ * No promise: `callbackify` of `node:util` makes one of these of a function that answers one.
  */
-export type DeliveryHandler = (delivery: Delivery) => Promise<void>
+export type DeliveryHandler = (delivery: Delivery, onSettled: OnSettled) => void

@@ -6,7 +6,7 @@ import { waitFor } from '@iomt/testing/wait-for'
 import { Aedes } from 'aedes'
 import mqtt from 'mqtt'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Delivery } from './socket-config.ts'
+import type { Delivery, DeliveryHandler } from './socket-config.ts'
 import { SocketMqttClient, type SocketMqttClientOptions } from './socket-mqtt-client.ts'
 import { testSocket } from './testing/socket.ts'
 
@@ -79,7 +79,7 @@ test('the broker gets its acknowledgement only after the message is stored, in o
   const device = await publisher(broker.url)
   const socket = testSocket(broker.url)
   const waiting: Array<() => void> = []
-  const client = newClient({ deliver: () => new Promise((resolve) => waiting.push(resolve)) })
+  const client = newClient({ deliver: (_delivery, onSettled) => waiting.push(onSettled) })
   await client.connectSocket(socket)
   await untilStatus(client, socket.socket_id, 'idle')
   for (let number = 0; number < 5; number += 1) await device.publishAsync(socket.topic, String(number), { qos: 1 })
@@ -102,9 +102,9 @@ test('a delivery that fails is delivered again, flagged, with the same key', asy
   const deliveries: Delivery[] = []
   const client = newClient({
     random: () => 0,
-    deliver: async (delivery) => {
+    deliver: (delivery, onSettled) => {
       deliveries.push(delivery)
-      if (deliveries.length === 1) throw new Error('the store is full')
+      onSettled(deliveries.length === 1 ? new Error('the store is full') : null)
     },
   })
   await client.connectSocket(socket)
@@ -163,10 +163,12 @@ test('a connection that is never quiet is handed over without being forced, and 
   const device = await publisher(broker.url)
   const socket = testSocket(broker.url)
   const stored = new Set<string>()
-  const deliver = async ({ payload }: Delivery) => {
+  const deliver: DeliveryHandler = ({ payload }, onSettled) => {
     // Slower than the next message comes: there is always something in flight.
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    stored.add(payload.toString())
+    setTimeout(() => {
+      stored.add(payload.toString())
+      onSettled()
+    }, 20)
   }
   const first = newClient({ deliver })
   await first.connectSocket(socket)
@@ -200,9 +202,10 @@ test('above the byte cap it stops reading and stays connected; nothing is lost o
   let delivered = 0
   const client = newClient({
     maxPendingBytes: 1_000_000,
-    deliver: () => {
+    deliver: (_delivery, onSettled) => {
       delivered += 1
-      return open ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))
+      if (open) onSettled()
+      else waiting.push(onSettled)
     },
   })
   const disconnected: unknown[] = []
@@ -318,14 +321,15 @@ test.each([
   const broker = await mosquitto({ config: 'allow_duplicate_messages true' })
   const device = await publisher(broker.url)
   const socket = testSocket(broker.url)
-  const first = newClient({ deliver: async () => undefined })
+  const first = newClient({ deliver: (_delivery, onSettled) => onSettled() })
   await first.connectSocket({ ...socket, subtree: before })
   await untilStatus(first, socket.socket_id, 'idle')
   await first.close()
   const received: string[] = []
   const second = newClient({
-    deliver: async ({ payload }) => {
+    deliver: ({ payload }, onSettled) => {
       received.push(payload.toString())
+      onSettled()
     },
   })
   await second.connectSocket({ ...socket, subtree: !before })

@@ -61,8 +61,8 @@ export class UnknownSocketError extends Error {
 
 /**
  * The MQTT side of the product: connects sockets to their brokers, sockets of one partition and broker user sharing a
- * connection, and hands each message to `deliver`. A QoS 1 or 2 message is acknowledged to the broker after `deliver` has
- * resolved, in the order of receipt. Reconnects for ever.
+ * connection, and hands each message to `deliver`. A QoS 1 or 2 message is acknowledged to the broker once `deliver` has
+ * settled it, in the order of receipt. Reconnects for ever.
  *
  * @example
  * const client = new SocketMqttClient()
@@ -255,7 +255,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       profile,
       connect: this.#options.connect ?? connectMqttJs,
       mayConnect: () => this.#options.mayConnect?.(partition) ?? true,
-      deliver: this.#options.deliver ?? ((delivery) => this.#emitData(delivery)),
+      deliver: this.#options.deliver ?? this.#emitData,
       budget: this.#budget,
       now: this.#now,
       random: this.#options.random ?? Math.random,
@@ -269,8 +269,9 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     })
   }
 
-  #emitData: DeliveryHandler = async ({ socket, topic, payload, retained }) => {
+  #emitData: DeliveryHandler = ({ socket, topic, payload, retained }, onSettled) => {
     this.emit('data', { socketId: socket.socket_id, socket, topic, data: parsed(payload), payload, retained })
+    onSettled()
   }
 
   #countTraffic(socketId: string, { bytes, qos, dup }: { bytes: number; qos: number; dup: boolean }): void {

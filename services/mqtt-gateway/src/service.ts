@@ -122,9 +122,9 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       maxPendingBytes: config.MAX_PENDING_BYTES,
       assess: assessments.assess,
       now,
-      deliver(delivery) {
+      deliver(delivery, onSettled) {
         received += 1
-        return ingest(delivery)
+        ingest(delivery, onSettled)
       },
     })
     const feed = createDesiredStateFeed({

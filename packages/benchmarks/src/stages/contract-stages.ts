@@ -8,7 +8,7 @@ const BATCH = 250
 
 /** The telemetry message as JSON: writing, reading, checking, and what the writer does with a delivered one. */
 export async function measureContractStages(options: StageOptions): Promise<Record<string, StageResult>> {
-  const encoded = await encodedMessages(BATCH, Date.now())
+  const encoded = encodedMessages(BATCH, Date.now())
   const messages = encoded.map((bytes) => JSON.parse(bytes.toString()) as TelemetryMessage)
   const contract = compileSchema(TelemetryMessage)
   const decode = createTelemetryDecoder()

@@ -4,6 +4,7 @@ import { createIngest } from '@iomt/mqtt-gateway/ingest'
 import { createMessageAssessments } from '@iomt/mqtt-gateway/message-assessments'
 import { createGatewayMetrics } from '@iomt/mqtt-gateway/metrics'
 import { createSocketDecoder } from '@iomt/payload-decoders/socket-decoder'
+import type { DeliveryHandler } from '@iomt/socket-mqtt-client/socket-config'
 import { Registry } from 'prom-client'
 import { measureStage, type StageOptions, type StageResult } from './measure-stage.ts'
 import { sampleDelivery, samplePayload, sampleSockets } from './sample-delivery.ts'
@@ -30,14 +31,14 @@ export async function measureGatewayStages(options: StageOptions): Promise<Recor
     instantPublisher(() => {}),
     states,
   )
-  const whole = await measureStage(options, BATCH, async () => {
-    await Promise.all(deliveries.map(ingest))
+  const whole = await measureStage(options, BATCH, () => {
+    for (const delivery of deliveries) ingest(delivery, throwIfFailed)
   })
   return { 'decode and normalise a payload': decode, 'gateway ingest without MQTT and NATS': whole }
 }
 
 /** The messages on NATS that ingest makes of deliveries. */
-export async function encodedMessages(count: number, now: number): Promise<Buffer[]> {
+export function encodedMessages(count: number, now: number): Buffer[] {
   const payload = samplePayload(now)
   const states = sampleSockets()
   const messages: Buffer[] = []
@@ -46,12 +47,16 @@ export async function encodedMessages(count: number, now: number): Promise<Buffe
     states,
   )
   for (let index = 0; index < count; index += 1) {
-    await ingest(sampleDelivery(states[index % states.length] as SocketDesiredState, payload, now))
+    ingest(sampleDelivery(states[index % states.length] as SocketDesiredState, payload, now), throwIfFailed)
   }
   return messages
 }
 
-function ingestInto(publisher: PipelinedPublisher, states: readonly SocketDesiredState[]) {
+function throwIfFailed(error?: Error | null): void {
+  if (error) throw error
+}
+
+function ingestInto(publisher: PipelinedPublisher, states: readonly SocketDesiredState[]): DeliveryHandler {
   const bySocket = new Map(states.map((state) => [state.socket_id, state]))
   const figures = () => ({ sockets: 0, connections: 0, connected: 0, pendingBytes: 0, strays: 0 })
   const assessments = createMessageAssessments()
@@ -78,10 +83,11 @@ function ingestInto(publisher: PipelinedPublisher, states: readonly SocketDesire
 function instantPublisher(onPublish: (message: OutgoingMessage) => void): PipelinedPublisher {
   let sequence = 0
   return {
-    publish(message) {
+    publish: () => Promise.reject(new Error('ingest publishes without promises')),
+    publishThen(message, onPublished) {
       onPublish(message)
       sequence += 1
-      return Promise.resolve({ stream: 'IOMT_TELEMETRY', sequence, duplicate: false, attempts: 1 })
+      onPublished(null, { stream: 'IOMT_TELEMETRY', sequence, duplicate: false, attempts: 1 })
     },
     pending: 0,
     obstacle: null,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
 import { type Bus, connectBus } from '@iomt/bus/connect'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
 import { createPipelinedPublisher, type PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
 import { DEAD_LETTER_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
-import type { Delivery, DeliveryHandler, SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
+import type { Delivery, SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
 import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
@@ -17,7 +18,7 @@ const logger = pino({ level: 'silent' })
 let nats: NatsServer
 let bus: Bus
 let publisher: PipelinedPublisher
-let ingest: DeliveryHandler
+let ingest: (delivery: Delivery) => Promise<void>
 let certain = true
 
 beforeAll(async () => {
@@ -27,7 +28,7 @@ beforeAll(async () => {
   publisher = createPipelinedPublisher({ connection: bus.connection, logger })
   const state = desiredSocket('mqtt://127.0.0.1:1883')
   const figures = () => ({ sockets: 0, connections: 0, connected: 0, pendingBytes: 0, strays: 0 })
-  ingest = createIngest({
+  const handler = createIngest({
     publisher,
     deadLetterPublisher: publisher,
     certain: () => certain,
@@ -43,6 +44,7 @@ beforeAll(async () => {
     onBirthMissing() {},
     metrics: createGatewayMetrics(new Registry(), figures, () => 0),
   })
+  ingest = promisify(handler)
 })
 beforeEach(async () => {
   certain = true

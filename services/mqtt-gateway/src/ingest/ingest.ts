@@ -2,7 +2,7 @@ import type { PipelinedPublisher, PublishAcknowledgement } from '@iomt/bus/pipel
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import { deadLetterSubject } from '@iomt/contracts/subjects'
 import type { DecodeContext, Rejection } from '@iomt/payload-decoders/decoded-payload'
-import type { Delivery, DeliveryHandler, SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
+import type { Delivery, DeliveryHandler, OnSettled, SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
 import type { GatewayMetrics } from '../metrics.ts'
 import type { MessageAssessment } from '../status/message-assessment.ts'
 import { deadLetterOf } from './dead-letter-of.ts'
@@ -36,7 +36,7 @@ export interface IngestOptions {
 
 /**
  * What happens to a delivery: decoded into a reading and stored on `iomt.v1.telemetry.…`, or stored as a dead letter.
- * Resolves when JetStream has it, which is when the broker may forget it.
+ * Settled when JetStream has it, which is when the broker may forget it.
  */
 export function createIngest(options: IngestOptions): DeliveryHandler {
   const { metrics } = options
@@ -44,9 +44,9 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
   const encode = createTelemetryEncoder()
   const decoderOf = createSocketDecoders(options.maxPayloadBytes)
 
-  return (delivery) => {
+  return (delivery, onSettled) => {
     // Left to the new owner: not stored here, and not acknowledged.
-    if (!options.certain()) return Promise.reject(new Error('this gateway may not own the partition any more'))
+    if (!options.certain()) return onSettled(new Error('this gateway may not own the partition any more'))
     const state = options.desiredState(delivery.socket)
     const id = readingId(delivery.receivedAt, delivery.deliveryKey)
     metrics.messages.inc()
@@ -58,8 +58,8 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
         options.assessmentOf(state).status(decoded.online, receivedAt)
         options.onAvailability(state.socket_id)
       }
-      if (decoded.ok !== false) return Promise.resolve()
-      return storeDeadLetter(id, state, delivery, decoded.rejection)
+      if (decoded.ok !== false) return onSettled()
+      return storeDeadLetter(id, state, delivery, decoded.rejection, onSettled)
     }
     const { retained, redeliveredLate: late } = delivery
     options.assessmentOf(state).reading(decoded.reading, { receivedAt, retained, late })
@@ -68,11 +68,14 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     const { subject, payload } = encode(id, state, delivery, decoded.reading, decoded.rawJson)
     if (payload.length > options.maxMessageBytes()) {
       const detail = `the reading has ${payload.length} bytes, the NATS server takes ${options.maxMessageBytes()}`
-      return storeDeadLetter(id, state, delivery, { reason: 'message-too-large', detail })
+      return storeDeadLetter(id, state, delivery, { reason: 'message-too-large', detail }, onSettled)
     }
-    return store(options.publisher, subject, payload, id, delivery, () => {
-      metrics.readings.inc()
-      options.afterStore(1)
+    store(options.publisher, subject, payload, id, delivery, (error) => {
+      if (!error) {
+        metrics.readings.inc()
+        options.afterStore(1)
+      }
+      onSettled(error)
     })
   }
 
@@ -81,31 +84,34 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     state: SocketDesiredState,
     delivery: Delivery,
     rejection: Rejection,
-  ): Promise<void> {
+    onSettled: OnSettled,
+  ): void {
     options.assessmentOf(state).deadLetter(rejection)
     const letter = deadLetterOf(id, state, delivery, rejection, options.maxMessageBytes())
     const subject = deadLetterSubject('decode', state)
-    return store(options.deadLetterPublisher, subject, Buffer.from(JSON.stringify(letter)), id, delivery, () => {
-      metrics.deadLetters.inc({ reason: rejection.reason })
-      options.onDeadLetter(state.socket_id)
+    store(options.deadLetterPublisher, subject, Buffer.from(JSON.stringify(letter)), id, delivery, (error) => {
+      if (!error) {
+        metrics.deadLetters.inc({ reason: rejection.reason })
+        options.onDeadLetter(state.socket_id)
+      }
+      onSettled(error)
     })
   }
 
-  /** Plain `then` instead of `async`: each `await` on this path costs a promise a message. */
   function store(
     publisher: PipelinedPublisher,
     subject: string,
     payload: Uint8Array,
     id: string,
     delivery: Delivery,
-    onStored: () => void,
-  ): Promise<void> {
+    onSettled: OnSettled,
+  ): void {
     const messageId = delivery.deliveryKey ?? id
-    return publisher.publish({ subject, payload, messageId }).then((acknowledgement) => {
-      if (!acknowledgement.duplicate || messageId === id) return onStored()
-      return resolveDuplicate(acknowledgement, id, delivery)
+    publisher.publishThen({ subject, payload, messageId }, (error, acknowledgement) => {
+      if (error || !acknowledgement?.duplicate || messageId === id) return onSettled(error)
+      resolveDuplicate(acknowledgement, id, delivery)
         .then((stored) => (stored ? undefined : publisher.publish({ subject, payload, messageId: id })))
-        .then(onStored)
+        .then(() => onSettled(), onSettled)
     })
   }
 
