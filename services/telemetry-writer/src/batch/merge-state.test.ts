@@ -3,23 +3,18 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type DeviceState, mergeReading, mergeReadings, type StateReading } from './merge-state.ts'
 
-function reading(
-  measuredAt: number,
-  message: Partial<StateReading['message']> = {},
-  receivedAt = measuredAt,
-): StateReading {
+function reading(measuredAt: number, fields: Partial<StateReading> = {}, receivedAt = measuredAt): StateReading {
   return {
+    socketId: 'socket',
     deviceId: 'device',
     measuredAt,
     receivedAt,
-    message: {
-      socket_id: 'socket',
-      measurements: {},
-      extra: {},
-      retained: false,
-      measured_at_source: 'device',
-      ...message,
-    },
+    measuredAtSource: 'device',
+    retained: false,
+    measurements: {},
+    phases: null,
+    extra: null,
+    ...fields,
   }
 }
 
@@ -36,10 +31,10 @@ test('a partial message keeps the other fields; 0 and false are values', () => {
 
 test('an older reading overwrites nothing and fills what was never measured', () => {
   const state = merge(
-    reading(10, { socket_id: 'new', measurements: { voltage: 230, power_factor: 0 }, extra: { mode: 'a' } }),
+    reading(10, { socketId: 'new', measurements: { voltage: 230, power_factor: 0 }, extra: { mode: 'a' } }),
     reading(
       5,
-      { socket_id: 'old', measurements: { voltage: 1, power_factor: 1, energy: 7 }, extra: { mode: 'b', phase: 1 } },
+      { socketId: 'old', measurements: { voltage: 1, power_factor: 1, energy: 7 }, extra: { mode: 'b', phase: 1 } },
       20,
     ),
   )
@@ -64,7 +59,7 @@ test('extra and phases merge by their top-level keys', () => {
 test('a snapshot without a clock fills only a device that has no state', () => {
   const snapshot = reading(100, {
     retained: true,
-    measured_at_source: 'received',
+    measuredAtSource: 'received',
     measurements: { voltage: 1, energy: 1 },
   })
   const live = reading(50, { measurements: { voltage: 230 } })
@@ -87,9 +82,9 @@ const inOrder = fc
   .array(fc.record({ step: fc.nat(2), delay: fc.nat(5), measurements, extra }), { minLength: 1, maxLength: 30 })
   .map((steps) => {
     let clock = 0
-    return steps.map(({ step, delay, ...message }) => {
+    return steps.map(({ step, delay, ...fields }) => {
       clock += step
-      return reading(clock, message, clock + delay)
+      return reading(clock, fields, clock + delay)
     })
   })
 
@@ -97,9 +92,9 @@ const inOrder = fc
 function lastValues(readings: readonly StateReading[]) {
   const values: Record<string, unknown> = {}
   const extras = new Map<string, unknown>()
-  for (const { message } of readings) {
-    for (const name of MEASUREMENT_NAMES) if (name in message.measurements) values[name] = message.measurements[name]
-    for (const [key, value] of Object.entries(message.extra)) extras.set(key, value)
+  for (const { measurements, extra } of readings) {
+    for (const name of MEASUREMENT_NAMES) if (name in measurements) values[name] = measurements[name]
+    for (const [key, value] of Object.entries(extra ?? {})) extras.set(key, value)
   }
   return { values, extras }
 }

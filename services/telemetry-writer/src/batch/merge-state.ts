@@ -14,13 +14,16 @@ export interface DeviceState {
 
 /** What the state needs of a reading, with times already parsed. */
 export interface StateReading {
-  readonly message: Pick<
-    TelemetryMessage,
-    'socket_id' | 'measurements' | 'phases' | 'extra' | 'retained' | 'measured_at_source'
-  >
+  readonly socketId: string
   readonly deviceId: string
   readonly measuredAt: number
   readonly receivedAt: number
+  readonly measuredAtSource: TelemetryMessage['measured_at_source']
+  readonly retained: boolean
+  readonly measurements: Readonly<Measurements>
+  /** Null when empty, as `extra` is. */
+  readonly phases: Readonly<Record<string, unknown>> | null
+  readonly extra: Readonly<Record<string, unknown>> | null
 }
 
 /**
@@ -29,14 +32,12 @@ export interface StateReading {
  * with a clock of whole seconds show their last reading.
  */
 export function mergeReading(state: DeviceState | null, reading: StateReading): DeviceState {
-  const { message, deviceId, measuredAt, receivedAt } = reading
-  const phases = filled(message.phases)
-  const extra = filled(message.extra)
+  const { socketId, deviceId, measuredAt, receivedAt, retained, measurements, phases, extra } = reading
   if (state === null) {
     return {
       device_id: deviceId,
-      socket_id: message.socket_id,
-      measurements: message.measurements,
+      socket_id: socketId,
+      measurements,
       phases,
       extra,
       measured_at: measuredAt,
@@ -44,14 +45,14 @@ export function mergeReading(state: DeviceState | null, reading: StateReading): 
     }
   }
   // Nobody knows when a snapshot without a clock was measured: it may be weeks old and must not displace a reading.
-  if (message.retained && message.measured_at_source === 'received') return state
+  if (retained && reading.measuredAtSource === 'received') return state
   // The broker kept it; that it comes now says nothing about the device being alive now.
-  const seenAt = message.retained ? state.last_seen_at : Math.max(state.last_seen_at, receivedAt)
+  const seenAt = retained ? state.last_seen_at : Math.max(state.last_seen_at, receivedAt)
 
   if (measuredAt < state.measured_at) {
     return {
       ...state,
-      measurements: { ...present(message.measurements), ...present(state.measurements) },
+      measurements: { ...present(measurements), ...present(state.measurements) },
       phases: merged(phases, state.phases),
       extra: merged(extra, state.extra),
       last_seen_at: seenAt,
@@ -59,8 +60,8 @@ export function mergeReading(state: DeviceState | null, reading: StateReading): 
   }
   return {
     device_id: deviceId,
-    socket_id: message.socket_id,
-    measurements: { ...present(state.measurements), ...present(message.measurements) },
+    socket_id: socketId,
+    measurements: { ...present(state.measurements), ...present(measurements) },
     phases: merged(state.phases, phases),
     extra: merged(state.extra, extra),
     measured_at: measuredAt,
@@ -90,25 +91,20 @@ export function advanceOf(readings: readonly StateReading[]): StateAdvance | nul
   const inOrder = byClock(readings)
   const [first, newest] = [inOrder[0], inOrder.at(-1)]
   if (first === undefined || newest === undefined) return null
-  const measurements: Partial<Record<MeasurementName, number | boolean>> = {}
-  let phases: DeviceState['phases'] = null
-  let extra: DeviceState['extra'] = null
-  let seenAt = first.receivedAt
-  for (const { message, receivedAt } of inOrder) {
-    if (message.retained) return null
-    for (const name of MEASUREMENT_NAMES) {
-      const value = message.measurements[name]
-      if (value !== undefined && value !== null) measurements[name] = value
-    }
-    phases = merged(phases, filled(message.phases))
-    extra = merged(extra, filled(message.extra))
-    if (receivedAt > seenAt) seenAt = receivedAt
+  if (first.retained) return null
+  let { measurements, phases, extra, receivedAt: seenAt } = first
+  for (const reading of inOrder.slice(1)) {
+    if (reading.retained) return null
+    measurements = { ...measurements, ...reading.measurements }
+    phases = merged(phases, reading.phases)
+    extra = merged(extra, reading.extra)
+    if (reading.receivedAt > seenAt) seenAt = reading.receivedAt
   }
   return {
     state: {
       device_id: newest.deviceId,
-      socket_id: newest.message.socket_id,
-      measurements: measurements as Measurements,
+      socket_id: newest.socketId,
+      measurements,
       phases,
       extra,
       measured_at: newest.measuredAt,
@@ -135,12 +131,6 @@ function merged(
 ): Readonly<Record<string, unknown>> | null {
   if (below === null || above === null) return above ?? below
   return { ...below, ...above }
-}
-
-function filled(record: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> | null {
-  if (record === undefined) return null
-  for (const _key in record) return record
-  return null
 }
 
 function present(measurements: Readonly<Measurements>): Measurements {

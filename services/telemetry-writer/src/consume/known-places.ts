@@ -1,18 +1,10 @@
 import { TelemetryMessage } from '@iomt/contracts/telemetry-message'
-import { type Static, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { createCheck, parsed } from './decode.ts'
 
 /** The fields that name the socket: the same in all its messages until its configuration changes. */
-export const PLACE_FIELDS = [
-  'socket_id',
-  'socket_number',
-  'pdu_id',
-  'organization_id',
-  'department_id',
-  'device_id',
-] as const
+const PLACE_FIELDS = ['socket_id', 'socket_number', 'pdu_id', 'organization_id', 'department_id', 'device_id'] as const
 const PlaceSchema = Type.Pick(TelemetryMessage, PLACE_FIELDS)
-type Place = Static<typeof PlaceSchema>
 
 /** Where in `"socket_id":"…` the id stands. */
 const [ID_START, ID_END] = ['"socket_id":"'.length, '"socket_id":"'.length + 36]
@@ -24,7 +16,9 @@ const MOST = 50_000
 
 /** The part of a message that names its socket. */
 export interface KnownPlace {
-  readonly place: Place
+  readonly socketId: string
+  /** In lower case. */
+  readonly deviceId: string | null
   /** Its text, and {@link NEXT}. */
   readonly json: string
 }
@@ -43,9 +37,10 @@ export function createKnownPlaces(): (text: string, start: number) => KnownPlace
     if (checked === null || 'violation' in checked) return null
     // A copy: a slice would keep the whole message it was cut from.
     const json = Buffer.from(text.slice(start, end + NEXT.length)).toString()
-    const known = { place: checked.value, json }
+    const { socket_id, device_id } = checked.value
+    const known = { socketId: socket_id, deviceId: device_id?.toLowerCase() ?? null, json }
     if (bySocket.size >= MOST) bySocket.clear()
-    bySocket.set(known.place.socket_id, known)
+    bySocket.set(socket_id, known)
     return known
   }
 

@@ -2,41 +2,38 @@
 const LONGEST = 4_096
 const MARK = ',"raw":'
 
-/** A flat object, as most payloads are, without escapes, and without anything that looks like a number with an exponent. */
-const PLAIN = /^\{(?:"[^"\\]*"|[^"{}[\]])*\}$/
-const EXPONENT = /\d[eE]/
+/** A flat object of texts without escapes and numbers without exponents, as most payloads are: JSON for certain. */
+const NAME_AND_VALUE = String.raw`"[^"\\\u0000-\u001f]*":(?:"[^"\\\u0000-\u001f]*"|-?(?:0|[1-9]\d*)(?:\.\d+)?|true|false|null)`
+const FLAT = new RegExp(`^\\{${NAME_AND_VALUE}(?:,${NAME_AND_VALUE})*\\}$`)
 
 const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44]
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [123, 125, 91, 93]
 const [UPPER_E, LOWER_E, ZERO, NINE] = [69, 101, 48, 57]
 
 /**
- * Finds the payload in the text of a telemetry message, which need not be parsed to be stored: the gateway writes `raw` last.
- * What stands before `from` is known to hold no `raw`.
+ * The payload in the text of a telemetry message, which need not be parsed to be stored: the gateway writes `raw` last. It begins at
+ * `start` and ends before the last `}`.
  * Null for any text where that cannot be seen at a glance; whether it and what stands before it are JSON is left to who reads
  * them.
- *
- * `{"v":1,"raw":{"voltage":230}}` has `{"voltage":230}` after the first 6 characters, which are the message but for a `}`.
  */
-export function splitRaw(text: string, from = 0): { readonly restEnd: number; readonly rawJson: string } | null {
-  // The first mark: one inside an object before it leaves a rest that is no JSON.
-  const mark = text.indexOf(MARK, from)
-  const start = mark + MARK.length
+export function rawFrom(text: string, start: number): string | null {
   const end = text.length - 1
-  if (mark === -1 || end - start > LONGEST || text.charCodeAt(end) !== CLOSE_BRACE) return null
+  if (end - start > LONGEST || text.charCodeAt(end) !== CLOSE_BRACE) return null
   const rawJson = text.slice(start, end)
-  const isOne = (PLAIN.test(rawJson) && !EXPONENT.test(rawJson)) || isOneValue(text, start, end)
-  return isOne ? { restEnd: mark, rawJson } : null
-}
-
-/** The message without its payload, null when {@link splitRaw} finds none. */
-export function withoutRaw(text: string): string | null {
-  const parts = splitRaw(text)
-  return parts && `${text.slice(0, parts.restEnd)}}`
+  return FLAT.test(rawJson) || isOneValue(text, start, end) ? rawJson : null
 }
 
 /**
- * One value of any form, by its quotes and brackets, which takes twice as long: nothing follows it, and no number in it has an
+ * The message without its payload, null when {@link rawFrom} finds none: `{"v":1}` of `{"v":1,"raw":{"voltage":230}}`.
+ */
+export function withoutRaw(text: string): string | null {
+  // The first mark: one inside an object before it leaves a rest that is no JSON.
+  const mark = text.indexOf(MARK)
+  return mark === -1 || rawFrom(text, mark + MARK.length) === null ? null : `${text.slice(0, mark)}}`
+}
+
+/**
+ * One value of any form, by its quotes and brackets, which takes three times as long: nothing follows it, and no number in it has an
  * exponent, which may be out of range.
  */
 function isOneValue(text: string, start: number, end: number): boolean {

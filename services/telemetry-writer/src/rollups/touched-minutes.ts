@@ -16,15 +16,15 @@ export interface TouchedMinute {
  */
 export function touchedMinutes(readings: readonly Reading[]): Map<number, TouchedMinute> {
   const minutes = new Map<number, TouchedMinute>()
-  for (const { message, measuredAt, receivedAt } of readings) {
-    if (message.retained && message.measured_at_source === 'received') continue
+  for (const { socketId, retained, measuredAtSource, measuredAt, receivedAt } of readings) {
+    if (retained && measuredAtSource === 'received') continue
     if (!isPlausibleDay(dayOf(measuredAt))) continue
     const minute = Math.floor(measuredAt / MINUTE) * MINUTE
     const touched = minutes.get(minute)
     if (touched === undefined) {
-      minutes.set(minute, { sockets: new Set([message.socket_id]), receivedFrom: receivedAt })
+      minutes.set(minute, { sockets: new Set([socketId]), receivedFrom: receivedAt })
     } else {
-      touched.sockets.add(message.socket_id)
+      touched.sockets.add(socketId)
       if (receivedAt < touched.receivedFrom) touched.receivedFrom = receivedAt
     }
   }

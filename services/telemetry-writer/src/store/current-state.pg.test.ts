@@ -3,7 +3,7 @@ import { createMigratedDatabase, type MigratedDatabase } from '@iomt/database/te
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DeviceState, mergeReadings } from '../batch/merge-state.ts'
-import { telemetryMessage, testId } from '../testing/messages.ts'
+import { readingOf, telemetryMessage, testId } from '../testing/messages.ts'
 import { mergeIntoCurrentState } from './current-state.ts'
 import type { Reading } from './reading.ts'
 
@@ -57,7 +57,7 @@ test('batch by batch the table holds what merging reading by reading gives', asy
             extra: planned.extra,
             ...(planned.phases ? { phases: planned.phases as Record<string, Measurements> } : {}),
           })
-          return { message, rawJson: '{}', measuredAt, receivedAt: clock }
+          return { ...readingOf(message), measuredAt, receivedAt: clock }
         })
         const client = await database.pool.connect()
         try {
@@ -67,7 +67,7 @@ test('batch by batch the table holds what merging reading by reading gives', asy
         }
         for (const deviceId of DEVICES) {
           const ofDevice = readings
-            .filter(({ message }) => message.device_id === deviceId)
+            .filter((reading) => reading.deviceId === deviceId)
             .map((reading) => ({ ...reading, deviceId }))
           const after = mergeReadings(expected.get(deviceId) ?? null, ofDevice)
           if (after) expected.set(deviceId, after)

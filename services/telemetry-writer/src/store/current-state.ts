@@ -102,16 +102,16 @@ async function mergeUnderLock(client: pg.ClientBase, devices: Map<string, StateR
 
 function groupByDevice(readings: readonly Reading[]): Map<string, StateReading[]> {
   const byDevice = new Map<string, StateReading[]>()
-  for (const { message, measuredAt, receivedAt } of readings) {
-    if (message.device_id === null) continue
-    const deviceId = message.device_id.toLowerCase()
-    const ofDevice = byDevice.get(deviceId)
-    const reading = { message, deviceId, measuredAt, receivedAt }
+  for (const reading of readings) {
+    if (!isOfDevice(reading)) continue
+    const ofDevice = byDevice.get(reading.deviceId)
     if (ofDevice) ofDevice.push(reading)
-    else byDevice.set(deviceId, [reading])
+    else byDevice.set(reading.deviceId, [reading])
   }
   return byDevice
 }
+
+const isOfDevice = (reading: Reading): reading is Reading & StateReading => reading.deviceId !== null
 
 /** The devices of `added` whose row somebody else inserted. */
 function without(

@@ -16,7 +16,7 @@ const reading = (number: number) => readingOf(telemetryMessage({ id: testId(numb
 const insert = (numbers: readonly number[]) =>
   insertingTransaction(database.pool, async (client, insertInto) => {
     const inserted = await insertInto(client, createBinaryRows(), numbers.map(reading))
-    return inserted.map(({ message }) => message.id)
+    return inserted.map(({ id }) => id)
   })
 
 test('of any batches, with duplicates within and between them, each reading is inserted and reported once', async () => {

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { isEmpty } from '@iomt/contracts/is-empty'
 import { NUMERIC_MEASUREMENTS } from '@iomt/contracts/measurements'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
@@ -79,7 +78,7 @@ const insertNew: InsertReadings = async (client, rows, readings) => {
   const { rows: found } = await client.query<{ id: string }>(INSERTED)
   const inserted = new Set(found.map(({ id }) => id))
   // Takes each id once: a batch may hold the same message twice.
-  return readings.filter(({ message }) => inserted.delete(message.id.toLowerCase()))
+  return readings.filter(({ id }) => inserted.delete(id.toLowerCase()))
 }
 
 function encoded(rows: BinaryRows, readings: readonly Reading[]): Buffer {
@@ -99,21 +98,19 @@ async function copy(client: pg.ClientBase, statement: string, rows: Buffer): Pro
 }
 
 function inKeyOrder(readings: readonly Reading[]): readonly Reading[] {
-  return readings.toSorted(
-    (left, right) => left.receivedAt - right.receivedAt || (left.message.id < right.message.id ? -1 : 1),
-  )
+  return readings.toSorted((left, right) => left.receivedAt - right.receivedAt || (left.id < right.id ? -1 : 1))
 }
 
-function writeRow(rows: BinaryRows, { message, rawJson, receivedAt, measuredAt }: Reading): void {
-  const { measurements } = message
+function writeRow(rows: BinaryRows, reading: Reading): void {
+  const { measurements } = reading
   rows.row(COLUMNS.length)
-  rows.timestamp(receivedAt)
-  rows.uuid(message.id)
-  rows.timestamp(measuredAt)
-  if (message.device_id === null) rows.none()
-  else rows.uuid(message.device_id)
-  rows.uuid(message.socket_id)
-  rows.jsonb(rawJson)
+  rows.timestamp(reading.receivedAt)
+  rows.uuid(reading.id)
+  rows.timestamp(reading.measuredAt)
+  if (reading.deviceId === null) rows.none()
+  else rows.uuid(reading.deviceId)
+  rows.uuid(reading.socketId)
+  rows.jsonb(reading.rawJson)
   for (const name of NUMERIC_MEASUREMENTS) {
     const value = measurements[name]
     if (value === undefined) rows.none()
@@ -121,18 +118,17 @@ function writeRow(rows: BinaryRows, { message, rawJson, receivedAt, measuredAt }
   }
   if (measurements.relay_on === undefined) rows.none()
   else rows.boolean(measurements.relay_on)
-  record(rows, message.phases)
-  record(rows, message.extra)
-  if (message.quality.length === 0) rows.none()
-  else rows.texts(message.quality)
-  rows.text(message.measured_at_source)
-  rows.text(message.decoder)
-  rows.smallint(message.qos)
-  rows.boolean(message.retained)
+  record(rows, reading.phases)
+  record(rows, reading.extra)
+  if (reading.quality.length === 0) rows.none()
+  else rows.texts(reading.quality)
+  rows.text(reading.measuredAtSource)
+  rows.text(reading.decoder)
+  rows.smallint(reading.qos)
+  rows.boolean(reading.retained)
 }
 
-/** Null for an empty object: most readings carry nothing extra, and an empty object takes more room than no value. */
-function record(rows: BinaryRows, value: Readonly<Record<string, unknown>> | undefined): void {
-  if (value === undefined || isEmpty(value)) rows.none()
+function record(rows: BinaryRows, value: Readonly<Record<string, unknown>> | null): void {
+  if (value === null) rows.none()
   else rows.jsonb(JSON.stringify(value))
 }

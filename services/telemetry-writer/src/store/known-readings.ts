@@ -58,19 +58,19 @@ const RETAINED_AMONG_NEWEST = `
  * - `retained`: a snapshot that the broker sends on every subscription; new only when the payload is.
  */
 export async function findKnownReadings(client: pg.ClientBase, readings: readonly Reading[]): Promise<Set<Reading>> {
-  const redelivered = readings.filter(({ message }) => message.redelivered === true)
-  const retained = readings.filter(({ message }) => message.retained)
+  const redelivered = readings.filter(({ redelivered }) => redelivered)
+  const retained = readings.filter(({ retained }) => retained)
   const known = new Set<Reading>()
   if (redelivered.length + retained.length === 0) return known
   // Two writers may hold two snapshots of one socket at once: the second must see what the first has stored.
-  await client.query(LOCK, [textArray([...redelivered, ...retained].map(({ message }) => message.socket_id))])
+  await client.query(LOCK, [textArray([...redelivered, ...retained].map(({ socketId }) => socketId))])
   if (redelivered.length > 0) await addRedelivered(client, readings, redelivered, known)
   if (retained.length > 0) await addRetained(client, readings, retained, known)
   return known
 }
 
 const deliveryKey = (socketId: string, tail: string) => `${socketId.toLowerCase()} ${tail.toLowerCase()}`
-const keyOf = ({ message }: Reading) => deliveryKey(message.socket_id, message.id.slice(-TAIL))
+const keyOf = ({ socketId, id }: Reading) => deliveryKey(socketId, id.slice(-TAIL))
 
 async function addRedelivered(
   client: pg.ClientBase,
@@ -78,13 +78,13 @@ async function addRedelivered(
   redelivered: readonly Reading[],
   known: Set<Reading>,
 ): Promise<void> {
-  const tail = ({ message }: Reading) => message.id.slice(-TAIL).toLowerCase()
+  const tail = ({ id }: Reading) => id.slice(-TAIL).toLowerCase()
   for (const reading of await stored(client, redelivered, tail, REDELIVERED_BY_CLOCK, REDELIVERED_AMONG_NEWEST)) {
     known.add(reading)
   }
   const seen = new Set<string>()
   // Those of this batch come first: the original may wait in the same batch, before or after its redelivery.
-  for (const reading of readings) if (reading.message.redelivered !== true) seen.add(keyOf(reading))
+  for (const reading of readings) if (!reading.redelivered) seen.add(keyOf(reading))
   for (const reading of redelivered) {
     if (seen.has(keyOf(reading))) known.add(reading)
     else seen.add(keyOf(reading))
@@ -101,15 +101,15 @@ async function addRetained(
   for (const reading of await stored(client, retained, payload, RETAINED_BY_CLOCK, RETAINED_AMONG_NEWEST)) {
     known.add(reading)
   }
-  const sockets = new Set(retained.map(({ message }) => message.socket_id))
+  const sockets = new Set(retained.map(({ socketId }) => socketId))
   const earlier = new Map<string, unknown[]>()
   for (const reading of readings) {
-    const { socket_id } = reading.message
-    if (!sockets.has(socket_id) || known.has(reading)) continue
+    const { socketId } = reading
+    if (!sockets.has(socketId) || known.has(reading)) continue
     const raw = payloadOf(reading)
-    const ofSocket = earlier.get(socket_id) ?? []
-    earlier.set(socket_id, ofSocket)
-    if (reading.message.retained && ofSocket.some((other) => isDeepStrictEqual(other, raw))) known.add(reading)
+    const ofSocket = earlier.get(socketId) ?? []
+    earlier.set(socketId, ofSocket)
+    if (reading.retained && ofSocket.some((other) => isDeepStrictEqual(other, raw))) known.add(reading)
     else ofSocket.push(raw)
     if (ofSocket.length > RETAINED_ROWS) ofSocket.shift()
   }
@@ -136,7 +136,7 @@ async function stored(
   byClock: string,
   amongNewest: string,
 ): Promise<Reading[]> {
-  const withClock = readings.filter(({ message }) => message.measured_at_source === 'device')
+  const withClock = readings.filter(({ measuredAtSource }) => measuredAtSource === 'device')
   const found = new Set(withClock.length === 0 ? [] : await find(client, byClock, withClock, mark, true))
   const others = readings.filter((reading) => !found.has(reading))
   return others.length === 0 ? [...found] : [...found, ...(await find(client, amongNewest, others, mark, false))]
@@ -150,7 +150,7 @@ async function find(
   clocks: boolean,
 ): Promise<Reading[]> {
   const { rows } = await client.query<{ number: number }>(query, [
-    uuidArray(readings.map(({ message }) => message.socket_id)),
+    uuidArray(readings.map(({ socketId }) => socketId)),
     ...(clocks ? [instantArray(readings.map(({ measuredAt }) => measuredAt))] : []),
     textArray(readings.map(mark)),
   ])
