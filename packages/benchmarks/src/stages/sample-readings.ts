@@ -11,25 +11,19 @@ export function createReadings(sockets: number): { next(count: number, now: numb
 
   function reading(now: number): Reading {
     const state = states[counter % states.length] as SocketDesiredState
-    const time = new Date(now).toISOString()
     const head = now.toString(16).padStart(12, '0')
     const tail = counter.toString(16).padStart(12, '0')
     counter += 1
-    const message: Reading['message'] = {
-      v: 1,
+    return {
       id: `${head.slice(0, 8)}-${head.slice(8)}-7000-8000-${tail}`,
-      socket_id: state.socket_id,
-      socket_number: state.socket_number,
-      pdu_id: state.pdu_id,
-      organization_id: state.organization_id,
-      department_id: state.department_id,
-      device_id: state.device_id,
-      topic: state.topic ?? '',
-      received_at: time,
-      measured_at: time,
-      measured_at_source: 'device',
+      socketId: state.socket_id,
+      deviceId: state.device_id,
+      receivedAt: now,
+      measuredAt: now,
+      measuredAtSource: 'device',
       retained: false,
       qos: 1,
+      redelivered: false,
       measurements: {
         voltage: 230.1,
         current: 0.213,
@@ -39,11 +33,12 @@ export function createReadings(sockets: number): { next(count: number, now: numb
         energy: 10_000 + counter / 10_000,
         relay_on: true,
       },
+      phases: null,
       extra: { machine_state: 'running' },
       quality: [],
       decoder: 'flat-json@1',
+      rawJson,
     }
-    return { message, rawJson, receivedAt: now, measuredAt: now }
   }
 
   return { next: (count, now) => Array.from({ length: count }, () => reading(now)) }
