@@ -1,4 +1,4 @@
-/** What a waiting message costs beside its payload: packet, reading, JSON and promises (measured at about 2 KB). */
+/** What a waiting message costs beside its payload: packet, reading, JSON and callbacks (about 2 KB when promises were among it). */
 const MESSAGE_OVERHEAD = 2_048
 /** Payload bytes exist three times while waiting: packet, `raw`, and the encoded reading. */
 const PAYLOAD_COPIES = 3
