@@ -10,6 +10,7 @@ import type { KeptHistory } from './kept-history.ts'
 import { type Period, periodsOf } from './periods.ts'
 import { splitHoursOf } from './point-bins.ts'
 import { rounded } from './read-points.ts'
+import { steadySockets } from './steady-sockets.ts'
 import { createTimeZoneClock } from './time-zone-clock.ts'
 
 const HOUR = 3_600_000
@@ -43,14 +44,9 @@ export async function energyAnswer(
     periods.map((period) => period.from),
     kept.minutes,
   )
-  const question = {
-    sockets: target.sockets,
-    deviceId: target.deviceId,
-    from: new Date(from),
-    to: new Date(to),
-    splitHours,
-    now,
-  }
+  const range = { from: new Date(from), to: new Date(to) }
+  const steady = await steadySockets(database, target.sockets, range)
+  const question = { sockets: target.sockets, steady, deviceId: target.deviceId, ...range, splitHours, now }
   const [consumed, { silences, sockets }] = await Promise.all([
     readConsumption(database, question, periods),
     readSilences(database, question),

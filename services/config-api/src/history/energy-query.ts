@@ -1,10 +1,11 @@
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
+import { consumedRows } from './consumed-rows.ts'
 import type { Silence } from './energy-coverage.ts'
 import type { Period } from './periods.ts'
-import { consumedRows, type RowsQuestion } from './rollup-rows.ts'
+import type { RowsQuestion } from './rollup-rows.ts'
 
-export type EnergyQuestion = Pick<RowsQuestion, 'sockets' | 'deviceId' | 'from' | 'to' | 'splitHours' | 'now'>
+export type EnergyQuestion = Omit<RowsQuestion, 'resolution'>
 
 /** Without a reading for longer than this, a meter is silent. */
 const PATIENCE = '15 minutes'
@@ -51,7 +52,7 @@ export async function readSilences(
       from unnest(${sockets}::uuid[]) as s(id) cross join lateral (
         select socket_id, last_at from telemetry_rollups_1h r
         where r.socket_id = s.id and r.bucket < ${from} and r.energy_count > 0 ${device}
-        order by r.bucket desc, r.first_at desc limit 1
+        order by r.bucket desc, r.last_at desc limit 1
       ) b
     ), marks as (
       select * from rows union all select * from before

@@ -94,24 +94,36 @@ test('where readings are missing nothing is lost: it counts when the counter is 
   expect(later.total.kwh).toBe(8)
 })
 
-test('a device has what went through its counters while it was there, not what others took in between', async () => {
+test.each([
+  ['hours', ['20T10', '20T11', '20T12']],
+  ['days', ['18T10', '19T10', '20T10']],
+])('a device has what went through its counters while it was there, not what others took for %s', async (_, hours) => {
   const { device, first, second } = await fixture.ward()
+  const [before, meanwhile, after] = hours
   const other = newId()
   for (const socket of [first, second]) await fixture.stay(device.id, socket.id, new Date('2026-11-01T00:00:00Z'), null)
   await fixture.store([
-    energy(first, device.id, '20T10:00:00', 1),
-    energy(first, device.id, '20T10:10:00', 2),
-    energy(first, other, '20T11:00:00', 2),
-    energy(first, other, '20T11:10:00', 5),
-    energy(second, device.id, '20T11:00:00', 100),
-    energy(second, device.id, '20T11:10:00', 100.5),
-    energy(first, device.id, '20T12:00:00', 6),
-    energy(first, device.id, '20T12:10:00', 6.25),
+    energy(first, device.id, `${before}:00:00`, 1),
+    energy(first, device.id, `${before}:10:00`, 2),
+    energy(first, other, `${meanwhile}:00:00`, 2),
+    energy(first, other, `${meanwhile}:10:00`, 5),
+    energy(second, device.id, `${meanwhile}:00:00`, 100),
+    energy(second, device.id, `${meanwhile}:10:00`, 100.5),
+    energy(first, device.id, `${after}:00:00`, 6),
+    energy(first, device.id, `${after}:10:00`, 6.25),
   ])
-  const range = 'from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z&period=day'
-  expect((await fixture.get(`/mqtt/devices/${device.id}/energy?${range}`)).total).toMatchObject({ kwh: 1.75 })
+  const consumed = async (place: string, from: string) => {
+    const range = `from=${from}T00:00:00Z&to=2026-11-21T00:00:00Z&period=day`
+    return (await fixture.get(`${place}/energy?${range}`)).total.kwh
+  }
+  expect(await consumed(`/mqtt/devices/${device.id}`, '2026-11-18')).toBe(1.75)
   // The counter itself has gone from 1 to 6.25.
-  expect((await fixture.get(`/sockets/${first.id}/energy?${range}`)).total).toMatchObject({ kwh: 5.25 })
+  expect(await consumed(`/sockets/${first.id}`, '2026-11-18')).toBe(5.25)
+  // The reading before the range may be another's, too.
+  const own = (
+    await fixture.get(`/mqtt/devices/${device.id}/energy?from=2026-11-${after}:00:00Z&to=2026-11-20T13:00:00Z`)
+  ).total
+  expect(own.kwh).toBe(0.25)
 })
 
 test('days and months are those of the PDU, over summer time, and add up to the whole', async () => {

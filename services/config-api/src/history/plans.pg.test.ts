@@ -65,7 +65,7 @@ async function scansOf(query: RawBuilder<unknown> | null): Promise<{ table: stri
 }
 
 async function scansOfPoints(
-  target: { sockets: string[]; deviceId: null },
+  target: { sockets: string[]; steady: Set<string>; deviceId: null },
   plan: AggregatePlan,
   stretch: Stretch,
   now: Date,
@@ -130,7 +130,8 @@ test('points of many sockets come by the index of the rollup, and touch no readi
   const step = readStep('1h') as Step
   const stretch = stretchOf(step, 'UTC', at(5), at(6), 1_000, null)
   const plan = planAggregates(undefined, null, true)
-  const target = { sockets: sockets.slice(0, 2), deviceId: null }
+  const two = sockets.slice(0, 2)
+  const target = { sockets: two, steady: new Set(two), deviceId: null }
   const past = await scansOfPoints(target, plan, stretch, NOW)
   expect(past.every(({ table }) => table.startsWith('telemetry_rollups_1h'))).toBe(true)
   const open = stretchOf(step, 'UTC', at(DAYS - 1), NOW, 1_000, null)

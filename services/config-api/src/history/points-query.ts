@@ -3,6 +3,7 @@ import type { Aggregate } from '@iomt/contracts/rest/telemetry-history'
 import { type RawBuilder, sql } from 'kysely'
 import type { AggregatePlan } from './aggregate-plan.ts'
 import type { Columns } from './rollup-columns.ts'
+import type { RollupRows } from './rollup-rows.ts'
 
 /** How the sockets behind a point come together: not at all, as one device's, or as a total. */
 export type Merge = 'socket' | 'device' | 'total'
@@ -29,24 +30,20 @@ export interface PointRow {
   readonly [value: `v${number}`]: number | boolean | null
 }
 
-/** Points in order of time (and socket), made of rollup rows. */
+/** Points in order of time (and socket), made of rollup rows; `single` ones only where a step is a bucket. */
 export function pointsQuery(
-  rows: RawBuilder<unknown>,
+  rows: RollupRows,
   plan: AggregatePlan,
   columns: Columns,
   bins: Bins,
   merge: Merge,
 ): RawBuilder<PointRow> {
-  const merged = [...columns].map((column) => sql`, ${mergeRows(column)} as ${sql.ref(column)}`)
   const values = plan
     .flatMap(({ measurement, aggregates }) =>
       aggregates.filter(isGauge).map((aggregate) => aggregateOf(measurement, aggregate, merge)),
     )
     .map((value, index) => sql`, ${value} as ${sql.ref(`v${index}`)}`)
-  const bySocket = sql`
-    select ${binOf(bins)} as at, socket_id, max(last_at) as last_at, sum(readings)::int as readings
-      ${sql.join(merged, sql``)}
-    from (${rows}) rows group by 1, 2`
+  const bySocket = rowsBySocket(rows, columns, bins)
   if (merge === 'socket') {
     return sql<PointRow>`select at, socket_id, 1 as sockets, readings${sql.join(values, sql``)}
       from (${bySocket}) s order by at, socket_id`
@@ -54,6 +51,22 @@ export function pointsQuery(
   return sql<PointRow>`select at, case when count(*) = 1 then min(socket_id::text)::uuid end as socket_id,
       count(*)::int as sockets, sum(readings)::int as readings${sql.join(values, sql``)}
     from (${bySocket}) s group by at order by at`
+}
+
+/** One row for each step and socket. */
+function rowsBySocket({ single, several }: RollupRows, columns: Columns, bins: Bins): RawBuilder<unknown> {
+  const parts: RawBuilder<unknown>[] = []
+  if (single) {
+    const same = [...columns].map((column) => sql`, ${sql.ref(column)}`)
+    parts.push(sql`select bucket as at, socket_id, last_at, readings${sql.join(same, sql``)} from (${single}) rows`)
+  }
+  if (several) {
+    const merged = [...columns].map((column) => sql`, ${mergeRows(column)} as ${sql.ref(column)}`)
+    parts.push(sql`select ${binOf(bins)} as at, socket_id, max(last_at) as last_at, sum(readings)::int as readings
+        ${sql.join(merged, sql``)}
+      from (${several}) rows group by 1, 2`)
+  }
+  return sql.join(parts, sql` union all `)
 }
 
 /** kWh of each step, and of each socket when they do not come together; `socket_id` is null when they do. */

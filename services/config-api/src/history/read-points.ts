@@ -1,6 +1,7 @@
 import type { TelemetryPoint } from '@iomt/contracts/rest/telemetry-history'
 import type { Database } from '@iomt/database/connect'
 import { type RawBuilder, sql } from 'kysely'
+import { consumedRows } from './consumed-rows.ts'
 import type { PointsRequest } from './history-question.ts'
 import type { HistoryTarget } from './history-target.ts'
 import type { KeptHistory } from './kept-history.ts'
@@ -8,7 +9,8 @@ import { liveSince } from './live-minutes.ts'
 import { endOfSteps, resolutionOf, type Stretch, stretchOf } from './point-bins.ts'
 import { type ConsumptionRow, consumptionQuery, isGauge, type PointRow, pointsQuery } from './points-query.ts'
 import { columnsOf, needsConsumption } from './rollup-columns.ts'
-import { consumedRows, LENGTH, type RowsQuestion, rollupRows } from './rollup-rows.ts'
+import { LENGTH, type RowsQuestion, rollupRows } from './rollup-rows.ts'
+import { steadySockets } from './steady-sockets.ts'
 import type { RollupResolution } from './step.ts'
 
 /** Where a page of points begins. */
@@ -47,7 +49,8 @@ export async function readPoints(
   let seenSocket = context.after?.socketId ?? ''
   for (;;) {
     const stretch = stretchOf(step, context.timeZone, from, to, count, context.kept.minutes)
-    const { points, consumption } = stretchQueries(target, question, stretch, context.now)
+    const steady = await steadySockets(database, target.sockets, stretch)
+    const { points, consumption } = stretchQueries({ ...target, steady }, question, stretch, context.now)
     const some = sql<PointRow>`select * from (${points}) points
       where at > ${stretch.from} or socket_id > ${seenSocket || NO_SOCKET}::uuid or socket_id is null
       order by at, socket_id limit ${limit + 1}`
@@ -86,15 +89,17 @@ const NO_SOCKET = '00000000-0000-0000-0000-000000000000'
 
 /** All points of a stretch, in order, and what was consumed in each. */
 export function stretchQueries(
-  { sockets, deviceId }: Pick<HistoryTarget, 'sockets' | 'deviceId'>,
+  { sockets, steady, deviceId }: Pick<RowsQuestion, 'sockets' | 'steady' | 'deviceId'>,
   { plan, merge }: Pick<PointsRequest, 'plan' | 'merge'>,
   { from, to, bins, resolution, splitHours }: Stretch,
   now: Date,
 ): { points: RawBuilder<PointRow>; consumption: RawBuilder<ConsumptionRow> | null } {
   const columns = columnsOf(plan, merge === 'total')
-  const question: RowsQuestion = { resolution, sockets, deviceId, from, to, splitHours, now }
+  const question: RowsQuestion = { resolution, sockets, steady, deviceId, from, to, splitHours, now }
+  const bucketIsStep = 'milliseconds' in bins && bins.milliseconds === LENGTH[resolution]
+  const rows = rollupRows(bucketIsStep ? question : { ...question, steady: new Set() }, columns)
   return {
-    points: pointsQuery(rollupRows(question, columns), plan, columns, bins, merge),
+    points: pointsQuery(rows, plan, columns, bins, merge),
     consumption: needsConsumption(plan) ? consumptionQuery(consumedRows(question), bins, merge) : null,
   }
 }

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { liveMinutes } from './live-minutes.ts'
+import { liveMinutes, liveSince } from './live-minutes.ts'
 import type { Columns } from './rollup-columns.ts'
 import type { RollupResolution } from './step.ts'
 
@@ -11,6 +11,8 @@ export const LENGTH = { '1m': 60_000, '1h': HOUR, '1d': 24 * HOUR } as const
 export interface RowsQuestion {
   readonly resolution: RollupResolution
   readonly sockets: readonly string[]
+  /** Those of them with at most one row in each bucket; see `steadySockets`. */
+  readonly steady: ReadonlySet<string>
   /** Null: of every device, and of none. */
   readonly deviceId: string | null
   readonly from: Date
@@ -20,52 +22,55 @@ export interface RowsQuestion {
   readonly now: Date
 }
 
-/** Rows of [from, to): `bucket`, `socket_id`, `device_id`, `first_at`, `last_at`, `readings` and the columns. */
-export function rollupRows(question: RowsQuestion, columns: Columns): RawBuilder<unknown> {
-  const { deviceId, from } = question
-  const device = deviceId === null ? sql`` : sql`and r.device_id = ${deviceId}`
-  return unionAll(question, columns, from, sql`and r.bucket >= ${from} ${device}`, [])
+/** Some of the rows that a question is about. */
+interface Part {
+  readonly sockets: readonly string[]
+  readonly from: Date
+  readonly to: Date
 }
 
-const COUNTER = new Set(['energy_count', 'energy_first', 'energy_last', 'energy_delta'])
-
 /**
- * Rows of [from, to) in which the counter was read, of each socket: `bucket`, `socket_id`, `first_at`, `last_at` and
- * `consumed`, what the counter went up within the row and since the reading before it, whichever row of the socket that is
- * in. A counter that is lower than before was reset, and its new value counts. Where rows overlap in time (a device that
- * was taken off and put back within an hour, late readings), or another device was there last, only what is inside counts.
+ * The rows of a question in two kinds. Where each socket has one row in each bucket, nothing has to be merged, which spares
+ * half the time or more: of a PDU's month in hours, nearly all. Sockets whose device changed have two in some bucket, and
+ * the last minutes, which are not rolled up yet, come beside the bucket they belong to.
  */
-export function consumedRows(question: RowsQuestion): RawBuilder<unknown> {
-  const { resolution, sockets, deviceId, from } = question
-  // Rows of other devices are looked at too: what those have consumed in between is not this one's.
-  const start = new Date(Math.floor(from.getTime() / LENGTH[resolution]) * LENGTH[resolution])
-  const before = sql`select before.* from unnest(${sockets}::uuid[]) as s(id) cross join lateral (
-      select ${namesOf(COUNTER)} from ${tableOf(resolution)} r
-      where r.socket_id = s.id and r.bucket < ${start} and r.energy_count > 0
-      order by r.bucket desc, r.first_at desc limit 1
-    ) before`
-  const rows = unionAll(question, COUNTER, new Date(0), sql`and r.bucket >= ${start} and r.energy_count > 0`, [before])
-  const own = sql`max(case when device_id = ${deviceId} then last_at end) over before`
-  const foreign = deviceId === null ? sql`false` : sql`(${own} is null or ${own} < max(last_at) over before)`
-  const device = deviceId === null ? sql`` : sql`and device_id = ${deviceId}`
-  return sql`
-    select bucket, socket_id, first_at, last_at, energy_delta + case
-        when latest is null or within_another or of_another then 0
-        when energy_first >= latest[2] then energy_first - latest[2]
-        else energy_first
-      end as consumed
-    from (
-      select bucket, socket_id, device_id, first_at, last_at, energy_first, energy_delta,
-        max(last_at) over before > first_at as within_another, ${foreign} as of_another,
-        max(array[date_part('epoch', last_at), energy_last]) over before as latest
-      from (${rows}) source
-      window before as (partition by socket_id order by bucket, first_at rows between unbounded preceding and 1 preceding)
-    ) counted
-    where bucket >= ${from} ${device}`
+export function partsOf({ resolution, sockets, steady, from, to, splitHours, now }: RowsQuestion): {
+  readonly single: Part | null
+  readonly several: readonly Part[]
+} {
+  const open = new Date(Math.min(to.getTime(), floorTo(resolution, liveSince(now))))
+  const alone = sockets.filter((socketId) => steady.has(socketId))
+  if (splitHours.length > 0 || alone.length === 0 || open <= from)
+    return { single: null, several: [{ sockets, from, to }] }
+  const others = sockets.filter((socketId) => !steady.has(socketId))
+  const several: Part[] = []
+  if (open < to) several.push({ sockets: alone, from: open, to })
+  if (others.length > 0) several.push({ sockets: others, from, to })
+  return { single: { sockets: alone, from, to: open }, several }
+}
+
+/** `bucket`, `socket_id`, `device_id`, `first_at`, `last_at`, `readings` and the columns that were asked for. */
+export interface RollupRows {
+  /** Each the only one of its socket in its bucket; null: there are no such rows. */
+  readonly single: RawBuilder<unknown> | null
+  readonly several: RawBuilder<unknown> | null
+}
+
+/** Rows of [from, to). */
+export function rollupRows(question: RowsQuestion, columns: Columns): RollupRows {
+  const { deviceId } = question
+  const device = deviceId === null ? sql`` : sql`and r.device_id = ${deviceId}`
+  const rowsOf = (part: Part) =>
+    unionOfRows({ ...question, ...part }, columns, part.from, sql`and r.bucket >= ${part.from} ${device}`, [])
+  const { single, several } = partsOf(question)
+  return {
+    single: single && rowsOf(single),
+    several: several.length === 0 ? null : sql.join(several.map(rowsOf), sql` union all `),
+  }
 }
 
 /** Rows of the rollup, of minutes where hours are split, and of the last minutes, which have no rollup yet. */
-function unionAll(
+export function unionOfRows(
   { resolution, sockets, to, splitHours, now }: RowsQuestion,
   columns: Columns,
   liveFrom: Date,
@@ -88,10 +93,14 @@ function unionAll(
 
 const ALWAYS = ['bucket', 'socket_id', 'device_id', 'first_at', 'last_at', 'readings']
 
-function namesOf(columns: Columns) {
+export function namesOf(columns: Columns) {
   return sql.join([...ALWAYS, ...columns].map((name) => sql.ref(`r.${name}`)))
 }
 
-function tableOf(resolution: RollupResolution) {
+export function tableOf(resolution: RollupResolution) {
   return sql.table(`telemetry_rollups_${resolution}`)
+}
+
+export function floorTo(resolution: RollupResolution, time: number): number {
+  return Math.floor(time / LENGTH[resolution]) * LENGTH[resolution]
 }

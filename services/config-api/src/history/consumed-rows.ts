@@ -1,0 +1,77 @@
+import { type RawBuilder, sql } from 'kysely'
+import { floorTo, namesOf, partsOf, type RowsQuestion, tableOf, unionOfRows } from './rollup-rows.ts'
+
+const COUNTER = new Set(['energy_count', 'energy_first', 'energy_last', 'energy_delta'])
+
+/**
+ * Rows of [from, to) in which the counter was read, of each socket: `bucket`, `socket_id`, `first_at`, `last_at` and
+ * `consumed`, what the counter went up within the row and since the reading before it, whichever row of the socket that is
+ * in. A counter that is lower than before was reset, and its new value counts.
+ */
+export function consumedRows(question: RowsQuestion): RawBuilder<unknown> {
+  const { single, several } = partsOf(question)
+  const queries = several.map((part) => consumedInOverlapping({ ...question, ...part }))
+  if (single) queries.unshift(consumedInSingle({ ...question, ...single }))
+  return sql.join(queries, sql` union all `)
+}
+
+/** Here the reading before a row is the last of the row before it. */
+function consumedInSingle({ resolution, sockets, deviceId, from, to }: RowsQuestion): RawBuilder<unknown> {
+  // Rows of other devices are looked at too: what those have consumed in between is not this one's.
+  const own = (row: RawBuilder<unknown>) =>
+    deviceId === null
+      ? sql`${row}.energy_last`
+      : sql`case when ${row}.device_id = ${deviceId} then ${row}.energy_last end`
+  return sql`
+    select bucket, socket_id, first_at, last_at, energy_delta + case
+        when latest is null then 0
+        when energy_first >= latest then energy_first - latest
+        else energy_first
+      end as consumed
+    from (
+      select c.bucket, c.socket_id, c.device_id, c.first_at, c.last_at, c.energy_first, c.energy_delta, lag(${own(sql`c`)}, 1, (
+          select ${own(sql`r`)} from ${tableOf(resolution)} r
+          where r.socket_id = c.socket_id and r.bucket < ${from} and r.energy_count > 0
+          order by r.bucket desc, r.last_at desc limit 1
+        )) over (partition by c.socket_id order by c.bucket) as latest
+      from ${tableOf(resolution)} c
+      where c.socket_id = any(${sockets}::uuid[]) and c.bucket >= ${from} and c.bucket < ${to} and c.energy_count > 0
+    ) counted ${deviceId === null ? sql`` : sql`where device_id = ${deviceId}`}`
+}
+
+/**
+ * Where rows overlap in time (a device that was taken off and put back within an hour, late readings), or another device was
+ * there last, only what is inside counts.
+ */
+function consumedInOverlapping(question: RowsQuestion): RawBuilder<unknown> {
+  const { deviceId, from } = question
+  const own = sql`max(case when device_id = ${deviceId} then last_at end) over before`
+  const foreign = deviceId === null ? sql`false` : sql`(${own} is null or ${own} < max(last_at) over before)`
+  return sql`
+    select bucket, socket_id, first_at, last_at, energy_delta + case
+        when latest is null or within_another or of_another then 0
+        when energy_first >= latest[2] then energy_first - latest[2]
+        else energy_first
+      end as consumed
+    from (
+      select bucket, socket_id, device_id, first_at, last_at, energy_first, energy_delta,
+        max(last_at) over before > first_at as within_another, ${foreign} as of_another,
+        max(array[date_part('epoch', last_at), energy_last]) over before as latest
+      from (${countedRows(question)}) source
+      window before as (partition by socket_id order by bucket, first_at rows between unbounded preceding and 1 preceding)
+    ) counted
+    where bucket >= ${from} ${deviceId === null ? sql`` : sql`and device_id = ${deviceId}`}`
+}
+
+/** Rows with the counter, and of each socket the last one before. */
+function countedRows(question: RowsQuestion): RawBuilder<unknown> {
+  const { resolution, sockets, from } = question
+  // Rows of other devices are looked at too: what those have consumed in between is not this one's.
+  const start = new Date(floorTo(resolution, from.getTime()))
+  const before = sql`select before.* from unnest(${sockets}::uuid[]) as s(id) cross join lateral (
+      select ${namesOf(COUNTER)} from ${tableOf(resolution)} r
+      where r.socket_id = s.id and r.bucket < ${start} and r.energy_count > 0
+      order by r.bucket desc, r.last_at desc limit 1
+    ) before`
+  return unionOfRows(question, COUNTER, new Date(0), sql`and r.bucket >= ${start} and r.energy_count > 0`, [before])
+}
