@@ -42,13 +42,13 @@ export async function readSilences(
   if (sockets.length === 0) return { silences: [], sockets: 0 }
   const end = new Date(Math.min(to.getTime(), now.getTime()))
   // Which row came before is asked again, over all of them: a device's last reading may be on another socket.
-  const meter = deviceId === null ? sql`socket_id` : sql`1`
+  const meter = deviceId === null ? sql`socket_id` : sql`${deviceId}::uuid`
   const device = deviceId === null ? sql`` : sql`and r.device_id = ${deviceId}`
-  const { rows } = await sql<{ since: Date; until: Date; sockets: number }>`
+  const { rows } = await sql<{ since: Date | null; until: Date | null; sockets: number | null }>`
     with rows as (
-      select ${meter}::text as meter, socket_id, first_at, last_at from (${countedRows(question)}) r
+      select ${meter} as meter, socket_id, first_at, last_at from (${countedRows(question)}) r
     ), before as (
-      select ${meter}::text as meter, socket_id, last_at as first_at, last_at
+      select ${meter} as meter, socket_id, last_at as first_at, last_at
       from unnest(${sockets}::uuid[]) as s(id) cross join lateral (
         select socket_id, last_at from telemetry_rollups_1h r
         where r.socket_id = s.id and r.bucket < ${from} and r.energy_count > 0 ${device}
@@ -62,11 +62,12 @@ export async function readSilences(
       select coalesce(max(last_at) over earlier, ${from}) as since, first_at as until
       from marks window earlier as (partition by meter order by first_at, last_at
         rows between unbounded preceding and 1 preceding)
+    ), known as (
+      select count(*)::int as sockets from (select distinct socket_id from marks where socket_id is not null) s
     )
-    select greatest(since, ${from}) as since, until,
-      (select count(distinct socket_id)::int from marks) as sockets
-    from gaps where until > ${from} and until - since > interval '${sql.raw(PATIENCE)}'
-    union all select null, null, (select count(distinct socket_id)::int from marks)`.execute(database)
+    select greatest(since, ${from}) as since, until, null as sockets from gaps
+    where until > ${from} and until - since > interval '${sql.raw(PATIENCE)}'
+    union all select null, null, sockets from known`.execute(database)
   const found = rows.at(-1)?.sockets ?? 0
   return {
     sockets: found,
