@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import { isoTime } from '../readings/row-json.ts'
 import { eachTextRow, type TextSource } from '../readings/text-rows.ts'
+import { createWrittenRows, type RowForm } from '../readings/written-rows.ts'
 import type { Stay } from './device-stays.ts'
 import type { HistoryTarget } from './history-target.ts'
 import { placeOf, type ReadingReader, type SameInAllRows } from './reading-row.ts'
-import { createWrittenReadings, type ReadingForm } from './written-readings.ts'
 
 /** Clocks of devices run ahead by at most 5 minutes: a reading arrives at the latest so long before it was "measured". */
 const CLOCK_AHEAD = 300_000
@@ -46,12 +46,12 @@ export interface ReadingsPage {
 export async function readReadings(
   source: TextSource,
   question: ReadingsQuestion,
-  form: ReadingForm,
+  form: RowForm,
   now: Date,
 ): Promise<ReadingsPage> {
   const { limit } = question
   for (const from of lowerBounds(question, now)) {
-    const written = createWrittenReadings(form, limit)
+    const written = createWrittenRows(form, limit)
     // One more tells whether any follow.
     const query = readingsQuery({ ...question, from, limit: limit + 1 })
     if (query) await eachTextRow(source, query, written.add)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createWrittenReadings } from './written-readings.ts'
+import { createWrittenRows } from './written-rows.ts'
 
 test('rows in any alphabet become the text of those within the limit, and their number and last are known', () => {
   const cell = fc.oneof(
@@ -13,7 +13,7 @@ test('rows in any alphabet become the text of those within the limit, and their 
   )
   fc.assert(
     fc.property(rows, fc.nat(13), fc.constantFrom(',', ''), (given, limit, separator) => {
-      const written = createWrittenReadings({ write: ([text]) => `<${text}>`, separator }, limit)
+      const written = createWrittenRows({ write: ([text]) => `<${text}>`, separator }, limit)
       for (const row of given) written.add(row)
       const within = given.slice(0, limit)
       expect(Buffer.concat(written.pieces()).toString()).toBe(within.map(([text]) => `<${text}>`).join(separator))

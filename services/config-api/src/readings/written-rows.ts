@@ -1,17 +1,20 @@
-import type { TextRow } from '../readings/text-rows.ts'
+import type { TextRow } from './text-rows.ts'
 
 /** Characters of a piece: some 120 readings, few enough to stay in the processor's cache until they are bytes. */
 const PIECE = 65_536
 
-/** How readings become text. */
-export interface ReadingForm {
+/** How rows become text. */
+export interface RowForm {
   write(row: TextRow): string
   /** Between two of them. */
   readonly separator: string
 }
 
-/** At most `limit` readings as UTF-8, each written when its row comes and not when all are there. */
-export interface WrittenReadings {
+/**
+ * At most `limit` rows as UTF-8, each written when it comes and not when all are there: of 5,000 in one text half the time went
+ * into that text and what it was made of.
+ */
+export interface WrittenRows {
   /** Rows beyond the limit are only counted. */
   add(row: TextRow): void
   /** How many were added. */
@@ -21,7 +24,7 @@ export interface WrittenReadings {
   pieces(): readonly Buffer[]
 }
 
-export function createWrittenReadings({ write, separator }: ReadingForm, limit: number): WrittenReadings {
+export function createWrittenRows({ write, separator }: RowForm, limit: number): WrittenRows {
   const pieces: Buffer[] = []
   let text = ''
   let rows = 0
