@@ -97,23 +97,23 @@ export function readingsQuery(question: ReadingsQuestion): RawBuilder<unknown> |
   )
   if (stays.length === 0) return null
   const [only] = stays
-  if (only && stays.length === 1) return ofSocket(question, sql`${only.socketId}`, boundsOf(only))
+  if (only && stays.length === 1) return ofSocket(question, sql`${only.socketId}`, only)
   const bounded = stays.some(({ since, until }) => since !== null || until !== null)
   const sockets = stays.map(({ socketId }) => socketId)
   const parts = bounded
     ? sql.join(
-        stays.map((stay) => sql`(${ofSocket(question, sql`${stay.socketId}`, boundsOf(stay))})`),
+        stays.map((stay) => sql`(${ofSocket(question, sql`${stay.socketId}`, stay)})`),
         sql` union all `,
       )
     : sql`select r.* from unnest(${sockets}::uuid[]) as s(id)
-        cross join lateral (${ofSocket(question, sql`s.id`, sql``)}) r`
+        cross join lateral (${ofSocket(question, sql`s.id`, { since: null, until: null })}) r`
   return sql`select ${question.reader.outer} from (${parts}) r ${firstOf(question, sql`r`)}`
 }
 
-function ofSocket(question: ReadingsQuestion, socket: RawBuilder<unknown>, bounds: RawBuilder<unknown>) {
+function ofSocket(question: ReadingsQuestion, socket: RawBuilder<unknown>, stay: Pick<Stay, 'since' | 'until'>) {
   return sql`
     select ${question.reader.columns} from device_data_logs l
-    where l.socket_id = ${socket} ${bounds} ${conditions(question)} ${firstOf(question, sql`l`)}`
+    where l.socket_id = ${socket} ${arrived(stay, question.from)} ${conditions(question)} ${firstOf(question, sql`l`)}`
 }
 
 /**
@@ -128,9 +128,15 @@ function firstOf({ order, limit }: ReadingsQuestion, row: RawBuilder<unknown>) {
   return sql`order by ${row}.measured_at ${direction}, ${row}.id ${direction} limit (select ${limit}::bigint)`
 }
 
-function boundsOf({ since, until }: Stay): RawBuilder<unknown> {
-  const from = since === null ? sql`` : sql`and l.timestamp >= ${since}`
-  return until === null ? from : sql`${from} and l.timestamp < ${until}`
+/**
+ * Says in the words of the partitions what can have arrived: within the stay, and not before it was measured; late readings may
+ * lie in any later one. One lower bound and not two, since each is weighed for each partition (0.7 of 4.4 ms for 21 of them).
+ */
+function arrived({ since, until }: Pick<Stay, 'since' | 'until'>, from: Date | null): RawBuilder<unknown> {
+  const measured = from && new Date(from.getTime() - CLOCK_AHEAD)
+  const first = since && measured && since < measured ? measured : (since ?? measured)
+  const lower = first === null ? sql`` : sql`and l.timestamp >= ${first}`
+  return until === null ? lower : sql`${lower} and l.timestamp < ${until}`
 }
 
 /** What does not depend on the socket, each beginning with `and`. */
@@ -139,11 +145,7 @@ function conditions({ target, from, to, order, after }: Omit<ReadingsQuestion, '
   // A socket has one device for weeks, which Postgres does not know: it would take the device for one more sieve, expect too few
   // rows for a page, and read the whole range before it sorts (22 ms for 2,000 of 8,640 readings, instead of 3).
   if (target.deviceId !== null) parts.push(sql`and coalesce(l.device_id = ${target.deviceId}, false)`)
-  if (from !== null) {
-    parts.push(sql`and l.measured_at >= ${from}`)
-    // Says the same in the words of the partitions; late readings may lie in any later one.
-    parts.push(sql`and l.timestamp >= ${new Date(from.getTime() - CLOCK_AHEAD)}`)
-  }
+  if (from !== null) parts.push(sql`and l.measured_at >= ${from}`)
   if (to !== null) parts.push(sql`and l.measured_at < ${to}`)
   if (after !== null) {
     const place = sql`(${after.measured}::timestamptz, ${after.id}::uuid)`
