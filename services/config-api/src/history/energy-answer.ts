@@ -9,7 +9,7 @@ import { readInstant } from './instant.ts'
 import type { KeptHistory } from './kept-history.ts'
 import { type Period, periodsOf } from './periods.ts'
 import { splitHoursOf } from './point-bins.ts'
-import { rounded } from './read-points.ts'
+import { rounded } from './point-text.ts'
 import { steadySockets } from './steady-sockets.ts'
 import { createTimeZoneClock } from './time-zone-clock.ts'
 

@@ -70,7 +70,10 @@ async function scansOfPoints(
   stretch: Stretch,
   now: Date,
 ) {
-  const { points, consumption } = stretchQueries(target, { plan, merge: 'total' }, stretch, now)
+  const { points, consumption } = stretchQueries(target, { plan, merge: 'total' }, stretch, now, {
+    after: { at: stretch.from, socketId: sockets[0] as string },
+    limit: 1_000,
+  })
   return [...(await scansOf(points)), ...(await scansOf(consumption))]
 }
 

@@ -14,6 +14,20 @@ export type Bins = { readonly milliseconds: number; readonly origin: Date } | { 
 /** Arithmetic over sockets: powers and currents add up, the hottest socket counts, the rest is averaged. */
 const SUMMED: readonly MeasurementName[] = ['current', 'active_power', 'apparent_power', 'reactive_power']
 
+/** Which points are made of rollup rows. */
+export interface PointsForm {
+  readonly plan: AggregatePlan
+  readonly columns: Columns
+  readonly bins: Bins
+  readonly merge: Merge
+}
+
+/** Only so many points, and only those after a place in their order. */
+export interface PageOfPoints {
+  readonly after: { readonly at: Date; readonly socketId: string }
+  readonly limit: number
+}
+
 /** All but `delta`, which {@link consumptionQuery} gives. */
 type GaugeAggregate = Exclude<Aggregate, 'delta'>
 
@@ -21,36 +35,36 @@ export function isGauge(aggregate: Aggregate): aggregate is GaugeAggregate {
   return aggregate !== 'delta'
 }
 
-/** A row of {@link pointsQuery}; the values of the plan are `v0`, `v1`, … in its order, without consumption. */
-export interface PointRow {
-  readonly at: Date
-  readonly socket_id: string | null
-  readonly sockets: number
-  readonly readings: number
-  readonly [value: `v${number}`]: number | boolean | null
-}
-
-/** Points in order of time (and socket), made of rollup rows; `single` ones only where a step is a bucket. */
+/**
+ * Points in order of time (and socket), made of rollup rows; `single` ones only where a step is a bucket. Their columns are
+ * milliseconds since 1970, socket (null: several), how many sockets, readings, and the values of the plan in its order, without
+ * consumption.
+ */
 export function pointsQuery(
   rows: RollupRows,
-  plan: AggregatePlan,
-  columns: Columns,
-  bins: Bins,
-  merge: Merge,
-): RawBuilder<PointRow> {
-  const values = plan
-    .flatMap(({ measurement, aggregates }) =>
-      aggregates.filter(isGauge).map((aggregate) => aggregateOf(measurement, aggregate, merge)),
-    )
-    .map((value, index) => sql`, ${value} as ${sql.ref(`v${index}`)}`)
+  { plan, columns, bins, merge }: PointsForm,
+  { after, limit }: PageOfPoints,
+): RawBuilder<unknown> {
+  const gauges = plan.flatMap(({ measurement, aggregates }) =>
+    aggregates.filter(isGauge).map((aggregate) => aggregateOf(measurement, aggregate, merge)),
+  )
+  const values = gauges.map((value, index) => sql`, ${value} as ${sql.ref(`v${index}`)}`)
+  const names = gauges.map((_, index) => sql`, ${sql.ref(`v${index}`)}`)
   const bySocket = rowsBySocket(rows, columns, bins)
-  if (merge === 'socket') {
-    return sql<PointRow>`select at, socket_id, 1 as sockets, readings${sql.join(values, sql``)}
-      from (${bySocket}) s order by at, socket_id`
-  }
-  return sql<PointRow>`select at, case when count(*) = 1 then min(socket_id::text)::uuid end as socket_id,
-      count(*)::int as sockets, sum(readings)::int as readings${sql.join(values, sql``)}
-    from (${bySocket}) s group by at order by at`
+  const points =
+    merge === 'socket'
+      ? sql`select at, socket_id, 1 as sockets, readings${sql.join(values, sql``)} from (${bySocket}) s`
+      : sql`select at, case when count(*) = 1 then min(socket_id::text)::uuid end as socket_id,
+          count(*)::int as sockets, sum(readings)::int as readings${sql.join(values, sql``)}
+        from (${bySocket}) s group by at`
+  return sql`select ${milliseconds(sql`at`)}, socket_id, sockets, readings${sql.join(names, sql``)} from (${points}) points
+    where at > ${after.at} or socket_id > ${after.socketId}::uuid or socket_id is null
+    order by at, socket_id limit ${limit}`
+}
+
+/** Times as numbers: a text of a time takes longer to read than all else of a point. */
+function milliseconds(time: RawBuilder<unknown>) {
+  return sql`(date_part('epoch', ${time}) * 1000)::int8`
 }
 
 /** One row for each step and socket. */
@@ -69,18 +83,18 @@ function rowsBySocket({ single, several }: RollupRows, columns: Columns, bins: B
   return sql.join(parts, sql` union all `)
 }
 
-/** kWh of each step, and of each socket when they do not come together; `socket_id` is null when they do. */
-export interface ConsumptionRow {
-  readonly at: Date
-  readonly socket_id: string | null
-  readonly kwh: number
-}
-
-/** Consumption of the same points, made of `consumedRows`. */
-export function consumptionQuery(rows: RawBuilder<unknown>, bins: Bins, merge: Merge): RawBuilder<ConsumptionRow> {
+/**
+ * kWh of each step, and of each socket when they do not come together, made of `consumedRows`: milliseconds since 1970, socket
+ * (null: all), kWh.
+ */
+export function consumptionQuery(
+  rows: RawBuilder<unknown>,
+  { bins, merge }: Pick<PointsForm, 'bins' | 'merge'>,
+): RawBuilder<unknown> {
   const socket = merge === 'socket' ? sql`socket_id` : sql`null::uuid`
-  return sql<ConsumptionRow>`select ${binOf(bins)} as at, ${socket} as socket_id, sum(consumed) as kwh
-    from (${rows}) rows group by 1, 2`
+  return sql`select ${milliseconds(sql`at`)}, socket_id, kwh from (
+      select ${binOf(bins)} as at, ${socket} as socket_id, sum(consumed) as kwh from (${rows}) rows group by 1, 2
+    ) consumption`
 }
 
 function binOf(bins: Bins) {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { isoTime } from '../readings/row-json.ts'
-import { eachTextRow, type TextSource } from '../readings/text-rows.ts'
+import { eachTextRow, type TextRow, type TextSource } from '../readings/text-rows.ts'
 import { createWrittenRows, type RowForm } from '../readings/written-rows.ts'
 import type { Stay } from './device-stays.ts'
 import type { HistoryTarget } from './history-target.ts'
@@ -46,7 +46,7 @@ export interface ReadingsPage {
 export async function readReadings(
   source: TextSource,
   question: ReadingsQuestion,
-  form: RowForm,
+  form: RowForm<TextRow>,
   now: Date,
 ): Promise<ReadingsPage> {
   const { limit } = question

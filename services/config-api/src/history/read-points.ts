@@ -1,13 +1,14 @@
-import type { TelemetryPoint } from '@iomt/contracts/rest/telemetry-history'
 import type { Database } from '@iomt/database/connect'
 import { type RawBuilder, sql } from 'kysely'
+import { type TextRow, type TextSource, textRows } from '../readings/text-rows.ts'
 import { consumedRows } from './consumed-rows.ts'
 import type { PointsRequest } from './history-question.ts'
 import type { HistoryTarget } from './history-target.ts'
 import type { KeptHistory } from './kept-history.ts'
 import { liveSince } from './live-minutes.ts'
 import { endOfSteps, resolutionOf, type Stretch, stretchOf } from './point-bins.ts'
-import { type ConsumptionRow, consumptionQuery, isGauge, type PointRow, pointsQuery } from './points-query.ts'
+import type { Point } from './point-text.ts'
+import { consumptionQuery, type PageOfPoints, pointsQuery } from './points-query.ts'
 import { columnsOf, needsConsumption } from './rollup-columns.ts'
 import { LENGTH, type RowsQuestion, rollupRows } from './rollup-rows.ts'
 import { steadySockets } from './steady-sockets.ts'
@@ -22,7 +23,7 @@ export interface PointPlace {
 }
 
 export interface PointsPage {
-  readonly items: TelemetryPoint[]
+  readonly points: readonly Point[]
   readonly next: PointPlace | null
 }
 
@@ -31,7 +32,7 @@ export interface PointsPage {
  * nothing was stored it goes on at the next row there is.
  */
 export async function readPoints(
-  database: Database,
+  source: TextSource,
   target: HistoryTarget,
   question: PointsRequest,
   context: {
@@ -41,30 +42,35 @@ export async function readPoints(
     readonly after: PointPlace | null
   },
 ): Promise<PointsPage> {
-  const { limit, step, to } = question
+  const { limit, step, to, merge } = question
+  const { database } = source
   const end = endOfSteps(step, context.timeZone, to)
-  if (target.sockets.length === 0) return { items: [], next: null }
+  if (target.sockets.length === 0) return { points: [], next: null }
   const count = stepsOfPage(target, question, resolutionOf(question.step, context.timeZone))
   let from = context.after ? new Date(context.after.at) : question.from
   let seenSocket = context.after?.socketId ?? ''
   for (;;) {
     const stretch = stretchOf(step, context.timeZone, from, to, count, context.kept.minutes)
     const steady = await steadySockets(database, target.sockets, stretch)
-    const { points, consumption } = stretchQueries({ ...target, steady }, question, stretch, context.now)
-    const some = sql<PointRow>`select * from (${points}) points
-      where at > ${stretch.from} or socket_id > ${seenSocket || NO_SOCKET}::uuid or socket_id is null
-      order by at, socket_id limit ${limit + 1}`
+    const page = { after: { at: stretch.from, socketId: seenSocket || NO_SOCKET }, limit: limit + 1 }
+    const queries = stretchQueries({ ...target, steady }, question, stretch, context.now, page)
     // On two connections: each is half of the work.
-    const [{ rows }, consumed] = await Promise.all([some.execute(database), consumption?.execute(database)])
-    const kwh = consumptionOf(consumed?.rows ?? [])
-    const page = rows.slice(0, limit)
-    const last = page.at(-1)
-    const items = page.map((row) => pointOf(row, question, kwh))
-    if (rows.length > limit && last) return { items, next: { at: last.at.getTime(), socketId: last.socket_id ?? '' } }
-    if (stretch.to >= end) return { items, next: null }
+    const [rows, consumed] = await Promise.all([
+      textRows(source, queries.points),
+      queries.consumption ? textRows(source, queries.consumption) : [],
+    ])
+    const kwh = consumptionOf(consumed)
+    const points = rows.slice(0, limit).map((row): Point => {
+      // Of several sockets together there is one consumption, whichever of them are behind the point.
+      const key = merge === 'socket' ? keyOf(row) : `${row[0]} `
+      return { row, consumed: kwh.get(key) ?? null }
+    })
+    const last = points.at(-1)?.row
+    if (rows.length > limit && last) return { points, next: { at: Number(last[0]), socketId: last[1] ?? '' } }
+    if (stretch.to >= end) return { points, next: null }
     const next = (await nextRow(database, target, stretch, end)) ?? nextLive(stretch, end, context.now)
-    if (next === null) return { items, next: null }
-    if (items.length > 0) return { items, next: { at: next.getTime(), socketId: '' } }
+    if (next === null) return { points, next: null }
+    if (points.length > 0) return { points, next: { at: next.getTime(), socketId: '' } }
     from = next
     seenSocket = ''
   }
@@ -87,61 +93,30 @@ function stepsOfPage(
 /** Smaller than every id. */
 const NO_SOCKET = '00000000-0000-0000-0000-000000000000'
 
-/** All points of a stretch, in order, and what was consumed in each. */
+/** A page of the points of a stretch, in order, and what was consumed in all of its steps. */
 export function stretchQueries(
   { sockets, steady, deviceId }: Pick<RowsQuestion, 'sockets' | 'steady' | 'deviceId'>,
   { plan, merge }: Pick<PointsRequest, 'plan' | 'merge'>,
   { from, to, bins, resolution, splitHours }: Stretch,
   now: Date,
-): { points: RawBuilder<PointRow>; consumption: RawBuilder<ConsumptionRow> | null } {
+  page: PageOfPoints,
+): { points: RawBuilder<unknown>; consumption: RawBuilder<unknown> | null } {
   const columns = columnsOf(plan, merge === 'total')
   const question: RowsQuestion = { resolution, sockets, steady, deviceId, from, to, splitHours, now }
   const bucketIsStep = 'milliseconds' in bins && bins.milliseconds === LENGTH[resolution]
   const rows = rollupRows(bucketIsStep ? question : { ...question, steady: new Set() }, columns)
   return {
-    points: pointsQuery(rows, plan, columns, bins, merge),
-    consumption: needsConsumption(plan) ? consumptionQuery(consumedRows(question), bins, merge) : null,
+    points: pointsQuery(rows, { plan, columns, bins, merge }, page),
+    consumption: needsConsumption(plan) ? consumptionQuery(consumedRows(question), { bins, merge }) : null,
   }
 }
 
-const keyOf = (at: Date, socketId: string | null) => `${at.getTime()} ${socketId ?? ''}`
+/** Time and socket of a row of either query. */
+const keyOf = (row: TextRow) => `${row[0]} ${row[1] ?? ''}`
 
-function consumptionOf(rows: readonly ConsumptionRow[]): ReadonlyMap<string, number> {
-  return new Map(rows.map((row) => [keyOf(row.at, row.socket_id), row.kwh]))
-}
-
-function pointOf(
-  row: PointRow,
-  { plan, merge }: Pick<PointsRequest, 'plan' | 'merge'>,
-  consumption: ReadonlyMap<string, number>,
-): TelemetryPoint {
-  const { at, socket_id: socketId, sockets, readings } = row
-  const measurements: TelemetryPoint['measurements'] = {}
-  let index = 0
-  for (const { measurement, aggregates } of plan) {
-    for (const aggregate of aggregates) {
-      let value: number | boolean | null | undefined
-      if (isGauge(aggregate)) {
-        value = row[`v${index}`]
-        index += 1
-      } else {
-        value = consumption.get(keyOf(at, merge === 'socket' ? socketId : null))
-      }
-      if (value === null || value === undefined) continue
-      const values = measurements[measurement] ?? {}
-      values[aggregate] = typeof value === 'number' && COMPUTED.has(aggregate) ? rounded(value) : value
-      measurements[measurement] = values
-    }
-  }
-  return { timestamp: at.toISOString(), socket_id: socketId, sockets, readings, measurements }
-}
-
-/** The others are values that were measured, and stay as they are. */
-const COMPUTED: ReadonlySet<string> = new Set(['avg', 'sum', 'delta'])
-
-/** To a millionth: beyond it are only the traces of adding binary fractions. */
-export function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6
+/** kWh by {@link keyOf}. */
+function consumptionOf(rows: readonly TextRow[]): ReadonlyMap<string, number> {
+  return new Map(rows.map((row) => [keyOf(row), Number(row[2])]))
 }
 
 /** Where minutes may be that are not rolled up yet, after a stretch. */

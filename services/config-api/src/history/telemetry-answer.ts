@@ -2,10 +2,12 @@ import { Refusal } from '../changes/refusal.ts'
 import { decodeCursor, encodeCursor, UUID_PATTERN } from '../http/cursor.ts'
 import { parseableTime } from '../readings/row-json.ts'
 import type { TextSource } from '../readings/text-rows.ts'
+import { createWrittenRows } from '../readings/written-rows.ts'
 import type { HistoryQuestion, PointsRequest, ReadingsRequest } from './history-question.ts'
 import type { HistoryTarget } from './history-target.ts'
 import type { KeptHistory } from './kept-history.ts'
 import { resolutionOf } from './point-bins.ts'
+import { createPointWriter } from './point-text.ts'
 import { readReadings, sameInAllRows } from './raw-readings.ts'
 import { readPoints } from './read-points.ts'
 import { createReadingReader } from './reading-row.ts'
@@ -86,13 +88,15 @@ async function pointsPage(question: PointsRequest, timeZone: string, context: An
   const { cursor, source, target, now } = context
   if (cursor !== null && cursor.step !== question.step.name) throw otherCursor()
   const kept = await context.kept()
-  const page = await readPoints(source.database, target, question, { timeZone, kept, now, after: cursor })
+  const { points, next } = await readPoints(source, target, question, { timeZone, kept, now, after: cursor })
   const { name } = question.step
+  const written = createWrittenRows({ write: createPointWriter(question.plan).json, separator: ',' }, points.length)
+  for (const point of points) written.add(point)
   return {
     resolution: resolutionOf(question.step, timeZone),
     step: name,
-    items: [Buffer.from(JSON.stringify(page.items).slice(1, -1))],
-    next: page.next && encodeCursor(name, String(page.next.at), page.next.socketId),
+    items: written.pieces(),
+    next: next && encodeCursor(name, String(next.at), next.socketId),
   }
 }
 

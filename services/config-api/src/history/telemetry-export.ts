@@ -1,12 +1,11 @@
-import type { TelemetryPoint } from '@iomt/contracts/rest/telemetry-history'
 import { isoTime } from '../readings/row-json.ts'
 import type { TextRow } from '../readings/text-rows.ts'
-import { csvLine } from './csv.ts'
 import type { HistoryFormat } from './export-format.ts'
 import type { PointsRequest, ReadingsRequest } from './history-question.ts'
 import type { HistoryTarget } from './history-target.ts'
+import { createPointWriter, type Point } from './point-text.ts'
 import { type ReadingPlace, type ReadingsPage, readReadings, sameInAllRows } from './raw-readings.ts'
-import { type PointPlace, readPoints } from './read-points.ts'
+import { type PointPlace, type PointsPage, readPoints } from './read-points.ts'
 import { createReadingReader } from './reading-row.ts'
 import type { AnswerContext } from './telemetry-answer.ts'
 
@@ -67,33 +66,21 @@ async function* exportPoints(
   format: Exclude<HistoryFormat, 'json'>,
   { source, target, kept, now, timeZone }: ExportContext,
 ): AsyncGenerator<string> {
-  if (format === 'csv') {
-    const values = question.plan.flatMap(({ measurement, aggregates }) =>
-      aggregates.map((name) => `${measurement}_${name}`),
-    )
-    yield csvLine(['timestamp', 'socket_id', 'sockets', 'readings', ...values])
-  }
+  const writer = createPointWriter(question.plan)
+  if (format === 'csv') yield writer.csvHead()
+  const write = format === 'csv' ? writer.csv : (point: Point) => `${writer.json(point)}\n`
   let left = question.limit ?? Number.POSITIVE_INFINITY
   let after: PointPlace | null = null
   do {
     const page = { ...question, limit: Math.min(BATCH, left) }
-    const { items, next }: Awaited<ReturnType<typeof readPoints>> = await readPoints(source.database, target, page, {
+    const { points, next }: PointsPage = await readPoints(source, target, page, {
       timeZone,
       kept: await kept(),
       now,
       after,
     })
-    const lines = items.map((item) => (format === 'csv' ? pointLine(item, question) : `${JSON.stringify(item)}\n`))
-    if (lines.length > 0) yield lines.join('')
-    left -= items.length
+    if (points.length > 0) yield points.map(write).join('')
+    left -= points.length
     after = next
   } while (after !== null && left > 0)
-}
-
-function pointLine(point: TelemetryPoint, { plan }: Pick<PointsRequest, 'plan'>): string {
-  const { timestamp, socket_id: socketId, sockets, readings, measurements } = point
-  const values = plan.flatMap(({ measurement, aggregates }) =>
-    aggregates.map((aggregate) => measurements[measurement]?.[aggregate]),
-  )
-  return csvLine([timestamp, socketId, sockets, readings, ...values])
 }

@@ -3,6 +3,11 @@ import { MEASUREMENT_NAMES, type MeasurementName } from '@iomt/contracts/measure
 /** What Postgres knows and JSON does not. */
 const NO_NUMBER: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity'])
 
+/** Whether a column of numbers holds one that JSON knows. */
+export function isNumberText(text: string): boolean {
+  return !NO_NUMBER.has(text)
+}
+
 /** Measurements as JSON text, from the text of their columns in this order: 0 and false are values, null is none. */
 export function measurementsJson(
   values: readonly (string | null)[],
@@ -12,7 +17,7 @@ export function measurementsJson(
   let text = ''
   for (let index = 0; index < measurements.length; index += 1) {
     const value = values[first + index]
-    if (value === null || value === undefined || NO_NUMBER.has(value)) continue
+    if (value === null || value === undefined || !isNumberText(value)) continue
     const name = measurements[index] as MeasurementName
     text += `${text === '' ? '' : ','}"${name}":${name === 'relay_on' ? booleanJson(value) : value}`
   }

@@ -1,11 +1,9 @@
-import type { TextRow } from './text-rows.ts'
-
 /** Characters of a piece: some 120 readings, few enough to stay in the processor's cache until they are bytes. */
 const PIECE = 65_536
 
 /** How rows become text. */
-export interface RowForm {
-  write(row: TextRow): string
+export interface RowForm<Row> {
+  write(row: Row): string
   /** Between two of them. */
   readonly separator: string
 }
@@ -14,21 +12,21 @@ export interface RowForm {
  * At most `limit` rows as UTF-8, each written when it comes and not when all are there: of 5,000 in one text half the time went
  * into that text and what it was made of.
  */
-export interface WrittenRows {
+export interface WrittenRows<Row> {
   /** Rows beyond the limit are only counted. */
-  add(row: TextRow): void
+  add(row: Row): void
   /** How many were added. */
   rows(): number
   /** The last that was written. */
-  last(): TextRow | null
+  last(): Row | null
   pieces(): readonly Buffer[]
 }
 
-export function createWrittenRows({ write, separator }: RowForm, limit: number): WrittenRows {
+export function createWrittenRows<Row>({ write, separator }: RowForm<Row>, limit: number): WrittenRows<Row> {
   const pieces: Buffer[] = []
   let text = ''
   let rows = 0
-  let last: TextRow | null = null
+  let last: Row | null = null
   const close = () => {
     if (text !== '') pieces.push(Buffer.from(text))
     text = ''
