@@ -57,14 +57,14 @@ function consumedInOverlapping(question: RowsQuestion): RawBuilder<unknown> {
       select bucket, socket_id, device_id, first_at, last_at, energy_first, energy_delta,
         max(last_at) over before > first_at as within_another, ${foreign} as of_another,
         max(array[date_part('epoch', last_at), energy_last]) over before as latest
-      from (${countedRows(question)}) source
+      from (${rowsWithCounter(question)}) source
       window before as (partition by socket_id order by bucket, first_at rows between unbounded preceding and 1 preceding)
     ) counted
     where bucket >= ${from} ${deviceId === null ? sql`` : sql`and device_id = ${deviceId}`}`
 }
 
 /** Rows with the counter, and of each socket the last one before. */
-function countedRows(question: RowsQuestion): RawBuilder<unknown> {
+function rowsWithCounter(question: RowsQuestion): RawBuilder<unknown> {
   const { resolution, sockets, from } = question
   // Rows of other devices are looked at too: what those have consumed in between is not this one's.
   const start = new Date(floorTo(resolution, from.getTime()))

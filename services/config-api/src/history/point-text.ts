@@ -40,24 +40,26 @@ export function rounded(value: number): number {
 
 export function createPointWriter(plan: AggregatePlan): PointWriter {
   let column = VALUES
-  const planned = plan.map(({ measurement, aggregates }) =>
-    aggregates.map((aggregate): PlannedValue => {
+  const planned = plan.map(({ measurement, aggregates }) => ({
+    measurement,
+    values: aggregates.map((aggregate): PlannedValue => {
       const gauge = isGauge(aggregate)
       return { measurement, aggregate, column: gauge ? column++ : null }
     }),
-  )
+  }))
+  const allValues = planned.flatMap(({ values }) => values)
 
   return {
     json(point) {
       let measurements = ''
-      for (const values of planned) {
+      for (const { measurement, values } of planned) {
         let text = ''
         for (const value of values) {
           const cell = cellOf(value, point)
           if (cell !== null) text += `${text === '' ? '' : ','}"${value.aggregate}":${cell}`
         }
         if (text === '') continue
-        measurements += `${measurements === '' ? '' : ','}"${values[0]?.measurement}":{${text}}`
+        measurements += `${measurements === '' ? '' : ','}"${measurement}":{${text}}`
       }
       const [at, socket, sockets, readings] = point.row
       return (
@@ -66,12 +68,12 @@ export function createPointWriter(plan: AggregatePlan): PointWriter {
       )
     },
     csvHead() {
-      const values = planned.flat().map(({ measurement, aggregate }) => `${measurement}_${aggregate}`)
+      const values = allValues.map(({ measurement, aggregate }) => `${measurement}_${aggregate}`)
       return csvLine(['timestamp', 'socket_id', 'sockets', 'readings', ...values])
     },
     csv(point) {
       const [at, socket, sockets, readings] = point.row
-      const values = planned.flat().map((value) => {
+      const values = allValues.map((value) => {
         const cell = cellOf(value, point)
         // A minus sign is not the beginning of a formula.
         return cell === null || cell === 'true' || cell === 'false' ? cell : Number(cell)

@@ -40,8 +40,9 @@ export function partsOf({ resolution, sockets, steady, from, to, splitHours, now
 } {
   const open = new Date(Math.min(to.getTime(), floorTo(resolution, liveSince(now))))
   const alone = sockets.filter((socketId) => steady.has(socketId))
-  if (splitHours.length > 0 || alone.length === 0 || open <= from)
+  if (splitHours.length > 0 || alone.length === 0 || open <= from) {
     return { single: null, several: [{ sockets, from, to }] }
+  }
   const others = sockets.filter((socketId) => !steady.has(socketId))
   const several: Part[] = []
   if (open < to) several.push({ sockets: alone, from: open, to })
