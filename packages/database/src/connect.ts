@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Schema } from './schema.ts'
@@ -26,10 +27,31 @@ export function connectDatabase(options: DatabaseOptions): { database: Database;
     application_name: options.applicationName,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    // What the kernel waits otherwise before it asks a silent server is two hours.
+    keepAliveInitialDelayMillis: 10_000,
+    Client: EndedByTimeout,
     ...(options.queryTimeout === undefined ? {} : { query_timeout: options.queryTimeout }),
   })
   // The pool listens to idle clients only: one that breaks between two statements of a transaction would end the process.
   pool.on('connect', (client) => client.on('error', options.onConnectionError))
   pool.on('error', options.onConnectionError)
   return { database: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), pool }
+}
+
+/**
+ * A connection that ends with the first query that is not answered in time. The server may have begun a transaction in which
+ * every later query of this connection would be, and a ROLLBACK would wait behind the query as long again.
+ */
+class EndedByTimeout extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: stands for all of pg's overloads
+  override query(...given: any[]): any {
+    const result: unknown = super.query(...(given as Parameters<pg.Client['query']>))
+    const endIfTimedOut = (error: Error) => {
+      // pg has no other sign of it.
+      if (error.message === 'Query read timeout') this.end().catch(() => undefined)
+    }
+    if (result instanceof Promise) result.catch(endIfTimedOut)
+    else if (result instanceof EventEmitter) result.once('error', endIfTimedOut)
+    return result
+  }
 }

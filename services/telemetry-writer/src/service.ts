@@ -29,6 +29,8 @@ import { createBatchStore } from './store/store-batch.ts'
 const STATUS_CONSUMER = 'status-recorder'
 /** Milliseconds that status events wait for others, in the stream and again here. */
 const STATUS_LINGER = 50
+/** Milliseconds; longer than any statement's own limit at the server, so that it ends only what the server does not answer. */
+const QUERY_TIMEOUT = 70_000
 /** Milliseconds to store what is held when the writer stops; the rest goes back to JetStream. */
 const STOP_PATIENCE = 10_000
 
@@ -58,6 +60,7 @@ export function createTelemetryWriter(
     // One for each pipeline, one for partitions, one for the readiness check; rolling up and retention have theirs, so
     // that neither they nor what they wait for holds up the storing.
     maxConnections: 7,
+    queryTimeout: QUERY_TIMEOUT,
     applicationName: 'iomt-telemetry-writer',
     onConnectionError: (error) => logger.warn({ reason: error.message }, 'a database connection broke'),
   })

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { isPartitionOverlap } from '../store/classify-error.ts'
 import { inTransaction } from '../store/in-transaction.ts'
 import type { Partition } from './partitioned-table.ts'
 
@@ -10,7 +11,17 @@ const LOCK_KEY = 7_106_001
  * SHARE UPDATE EXCLUSIVE on the parent, which lets inserts go on; `create table … partition of` would take ACCESS
  * EXCLUSIVE, wait for every running transaction and have all inserts wait behind it.
  */
-export async function createPartition(pool: pg.Pool, { table, name, from, to }: Partition): Promise<boolean> {
+export async function createPartition(pool: pg.Pool, partition: Partition): Promise<boolean> {
+  try {
+    return await createAndAttach(pool, partition)
+  } catch (error) {
+    // An operator may have made one by another name, or of another length: rows find their way there.
+    if (isPartitionOverlap(error)) return false
+    throw error
+  }
+}
+
+async function createAndAttach(pool: pg.Pool, { table, name, from, to }: Partition): Promise<boolean> {
   return await inTransaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
     const { rows } = await client.query<{ attached: boolean }>(

@@ -2,6 +2,7 @@ import type { Logger } from '@iomt/service-runtime/logger'
 import type pg from 'pg'
 import type { WriterMetrics } from '../metrics.ts'
 import { type PartitionedTable, READINGS } from '../partitions/partitioned-table.ts'
+import { withLock } from '../store/with-lock.ts'
 import { type AttachedPartition, attachedPartitions } from './attached-partitions.ts'
 import { deleteOldEvents } from './delete-old-events.ts'
 import { dropDetached, dropPartition, finishDropping } from './drop-partition.ts'
@@ -30,33 +31,23 @@ export async function applyRetention(
   now: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const client = await options.pool.connect()
-  let broken = true
-  let cancel = () => {}
-  try {
-    const { rows } = await client.query<{ free: boolean; clock: Date; backend: number }>(
-      'select pg_try_advisory_lock($1) as free, now() as clock, pg_backend_pid() as backend',
-      [LOCK_KEY],
+  const done = await withLock(options.pool, LOCK_KEY, async (client) => {
+    await client.query(`set statement_timeout = '${STATEMENT_TIMEOUT}'`)
+    const { rows } = await client.query<{ clock: Date; backend: number }>(
+      'select now() as clock, pg_backend_pid() as backend',
     )
-    const [row] = rows
-    if (row?.free !== true) {
-      broken = false
-      return false
-    }
-    cancel = () => void options.pool.query('select pg_cancel_backend($1)', [row.backend]).catch(() => undefined)
+    const { clock, backend } = rows[0] as (typeof rows)[0]
+    const cancel = () => void options.pool.query('select pg_cancel_backend($1)', [backend]).catch(() => undefined)
     signal?.throwIfAborted()
     signal?.addEventListener('abort', cancel)
-    await client.query(`set statement_timeout = '${STATEMENT_TIMEOUT}'`)
-    await drop(client, options, Math.min(now, row.clock.getTime()))
-    await client.query('reset statement_timeout')
-    await client.query('select pg_advisory_unlock($1)', [LOCK_KEY])
-    broken = false
+    try {
+      await drop(client, options, Math.min(now, clock.getTime()))
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
     return true
-  } finally {
-    signal?.removeEventListener('abort', cancel)
-    // Closing the connection gives the lock back, whatever state it is in.
-    client.release(broken)
-  }
+  })
+  return done !== null
 }
 
 async function drop(client: pg.ClientBase, options: ApplyRetentionOptions, now: number): Promise<void> {

@@ -85,6 +85,8 @@ export async function rollUp(options: RollUpOptions, scope: RollupScope): Promis
     const minutes = rows.map(({ bucket, socket_ids }) => ({ bucket, sockets: socket_ids.slice(1, -1).split(',') }))
     for (const slice of slices(minutes)) {
       const startedAt = performance.now()
+      // Keeps the lock's connection from being idle too long, and fails when the lock is lost.
+      await client.query('select 1')
       await computeSlice(pool, slice)
       if ((await betweenSlices?.(performance.now() - startedAt)) === false) return 0
     }

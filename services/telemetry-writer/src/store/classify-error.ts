@@ -20,6 +20,11 @@ export function isPartitionMissing(error: unknown): boolean {
   return found?.code === '23514' && !found.constraint
 }
 
+/** A partition covers some of that range already. */
+export function isPartitionOverlap(error: unknown): boolean {
+  return databaseError(error)?.code === '42P17'
+}
+
 /** A row with this key is there already. */
 export function isDuplicate(error: unknown): boolean {
   return databaseError(error)?.code === '23505'
