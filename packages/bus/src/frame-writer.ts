@@ -24,6 +24,9 @@ export interface FrameWriter {
   flush(): void
 }
 
+/** At least what the header takes of the server's `max_payload`, with a message id of ours. */
+export const HEADER_BYTES = 128
+
 const CHUNK_BYTES = 65_536
 const LINE_END_BYTES = 2
 const CARRIAGE_RETURN = 0x0d

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Static, Type } from '@sinclair/typebox'
 import { Id, Timestamp } from './codes.ts'
 
@@ -46,3 +47,31 @@ export const DeadLetterMessage = Type.Object(
   { $id: 'DeadLetterMessage', additionalProperties: false },
 )
 export type DeadLetterMessage = Static<typeof DeadLetterMessage>
+
+type PayloadField = 'payload_base64' | 'payload_bytes' | 'payload_sha256' | 'payload_truncated'
+
+/** The names of the payload's fields, its digest and size, and the header of the message around it. */
+const PAYLOAD_FIELDS_BYTES = 512
+/** Of a topic that would leave no room for anything else. */
+const TOPIC_KEPT = 1_024
+
+/**
+ * The whole dead letter, with as many bytes of its payload as a server takes that limits a message to `maxMessageBytes`. It
+ * always fits, however its topic is escaped: a dead letter that is refused would hold up what comes behind it.
+ */
+export function withPayload(
+  letter: Omit<DeadLetterMessage, PayloadField>,
+  payload: Uint8Array,
+  maxMessageBytes: number,
+): DeadLetterMessage {
+  const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value)) + PAYLOAD_FIELDS_BYTES
+  const envelope = bytesOf(letter) > maxMessageBytes ? { ...letter, topic: letter.topic.slice(0, TOPIC_KEPT) } : letter
+  const kept = Math.max(0, Math.floor(((maxMessageBytes - bytesOf(envelope)) * 3) / 4))
+  return {
+    ...envelope,
+    payload_base64: Buffer.from(payload.subarray(0, kept)).toString('base64'),
+    payload_bytes: payload.length,
+    payload_sha256: createHash('sha256').update(payload).digest('hex'),
+    payload_truncated: payload.length > kept,
+  }
+}

@@ -51,15 +51,36 @@ export const MqttConfig = Type.Object(
 )
 export type MqttConfig = Static<typeof MqttConfig>
 
-/** `mqtt_credentials` as a client writes it. `password: null` removes the stored password; leaving it out keeps it. */
+/** MQTT 3.1.1 and 5, 3.1.3: the length of user name and password is two bytes in CONNECT. */
+const MAX_CREDENTIAL_BYTES = 65_535
+
+/**
+ * `mqtt_credentials` as a client writes it. `password: null` removes the stored password; leaving it out keeps it. There is no
+ * password without a username: MQTT 3.1.1 forbids it (MQTT-3.1.2-22), and mqtt.js refuses it for MQTT 5 too.
+ */
 export const MqttCredentials = Type.Object(
   {
-    username: Type.Optional(Type.Union([Type.String({ maxLength: 1024 }), Type.Null()])),
-    password: Type.Optional(Type.Union([Type.String({ maxLength: 65_535, writeOnly: true }), Type.Null()])),
+    username: Type.Optional(
+      Type.Union([Type.String({ maxLength: 1024 }), Type.Null()], {
+        description: 'Required beside a password, also one that is stored already',
+      }),
+    ),
+    password: Type.Optional(
+      // Counted in characters, of which each has a byte at least; {@link credentialLengthProblem} counts bytes.
+      Type.Union([Type.String({ maxLength: MAX_CREDENTIAL_BYTES, writeOnly: true }), Type.Null()], {
+        description: 'At most 65,535 bytes of UTF-8; null removes the stored one, leaving it out keeps it',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
 export type MqttCredentials = Static<typeof MqttCredentials>
+
+/** What is wrong with the length of a user name or password, or null: "80000 bytes, at most 65535 are allowed". */
+export function credentialLengthProblem(value: string): string | null {
+  const bytes = Buffer.byteLength(value)
+  return bytes > MAX_CREDENTIAL_BYTES ? `${bytes} bytes, at most ${MAX_CREDENTIAL_BYTES} are allowed` : null
+}
 
 /** `mqtt_credentials` as a read shows it: secrets are write-only. */
 export const MqttCredentialsView = Type.Object(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
-import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
+import { type DeadLetterMessage, withPayload } from '@iomt/contracts/dead-letter'
 import { NO_TOKEN } from '@iomt/contracts/subjects'
 import { parsed, textOf } from './consume/decode.ts'
 import { type Delivery, deliveryInfo } from './consume/delivery.ts'
@@ -13,8 +13,6 @@ export interface Rejection {
   readonly detail: string
 }
 
-/** Room for the other fields: a topic of at most 65,535 bytes and 1 KiB of everything else, both escaped in JSON. */
-const ENVELOPE_BYTES = 160 * 1024
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Resolves once the dead-letter stream holds the rejection; the same delivery again is recognised by its message id. */
@@ -51,13 +49,12 @@ export function deadLetterMessage(
     return typeof value === 'string' && UUID.test(value) ? value : null
   }
   const text = (name: string) => (typeof fields[name] === 'string' ? (fields[name] as string) : null)
-  const kept = Math.max(0, Math.floor(((maxPayload - ENVELOPE_BYTES) * 3) / 4))
   const receivedAt = text('received_at')
-  return {
-    v: 1,
+  const letter = {
+    v: 1 as const,
     // Two messages of equal bytes are two dead letters, the same one delivered again is not: the stream's sequence tells.
     id: uuidOf(`${deliveryInfo(delivery).streamSequence}:${hash}`),
-    stage: 'store',
+    stage: 'store' as const,
     reason,
     detail: detail.slice(0, 1_024),
     socket_id: id('socket_id'),
@@ -66,11 +63,8 @@ export function deadLetterMessage(
     organization_id: id('organization_id'),
     topic: text('topic')?.slice(0, 65_535) ?? '',
     received_at: receivedAt !== null && !Number.isNaN(Date.parse(receivedAt)) ? new Date(receivedAt).toISOString() : at,
-    payload_base64: Buffer.from(data.subarray(0, kept)).toString('base64'),
-    payload_bytes: data.length,
-    payload_sha256: hash,
-    payload_truncated: data.length > kept,
   }
+  return withPayload(letter, data, maxPayload)
 }
 
 /** Those of the rest, when only the payload is no JSON. */

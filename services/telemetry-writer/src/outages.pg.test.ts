@@ -99,3 +99,30 @@ test('a message above the batch limit in bytes is stored, and so are its neighbo
   await fixture.stored(6)
   await fixture.settled()
 })
+
+test('what cannot be stored waits for a full dead-letter stream, and readings are stored meanwhile', async () => {
+  const writer = await fixture.startWriter({ BATCH_SIZE: '20' })
+  const { streams } = fixture.bus.manager
+  await streams.update('IOMT_DEADLETTER', { max_msgs: 1 })
+  const publishRefused = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => fixture.publish(Buffer.from('{"v":1}'))))
+  const unacknowledged = async () =>
+    (await fixture.bus.manager.consumers.info('IOMT_TELEMETRY', 'telemetry-writer')).num_ack_pending
+  await publishRefused(4)
+  await publish(0, 100)
+  await fixture.stored(100)
+  await waitFor(async () => (await unacknowledged()) === 3, { what: 'three to be held' })
+
+  // A batch of them is as much as it holds.
+  await publishRefused(40)
+  await publish(100, 200)
+  const readiness = async () => (await fetch(`http://127.0.0.1:${writer.healthPort()}/readyz`)).text()
+  await waitFor(async () => (await readiness()).includes('dead-letter stream'), { what: 'the obstacle' })
+  expect(await unacknowledged()).toBeLessThanOrEqual(60)
+
+  await streams.update('IOMT_DEADLETTER', { max_msgs: -1 })
+  await fixture.stored(200)
+  await fixture.settled()
+  expect((await streams.info('IOMT_DEADLETTER')).state.messages).toBe(44)
+  expect(await readiness()).not.toContain('dead-letter stream')
+})

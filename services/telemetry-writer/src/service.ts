@@ -71,6 +71,7 @@ export function createTelemetryWriter(
   const stopping = new AbortController()
   let health: HealthServer | undefined
   let working: Promise<Working> | undefined
+  let readings: Pipeline | undefined
   let telemetry: DurableConsumer | undefined
   let connection: Bus['connection'] | undefined
 
@@ -95,7 +96,7 @@ export function createTelemetryWriter(
     const answers = createDeliveryAnswers(bus.connection)
     const shared = { maxPayload, answers, reject, connected: () => connected, logger, random }
 
-    const readings = createPipeline({
+    const pipeline = createPipeline({
       ...shared,
       limits: { items: config.BATCH_SIZE, bytes: config.BATCH_BYTES, linger },
       decode: createTelemetryDecoder(),
@@ -106,6 +107,7 @@ export function createTelemetryWriter(
         metrics.batchSeconds.observe(seconds)
       },
     })
+    readings = pipeline
     const events = createPipeline<SocketStatusEvent>({
       ...shared,
       limits: { items: 500, bytes: 1_048_576, linger: STATUS_LINGER },
@@ -118,13 +120,13 @@ export function createTelemetryWriter(
       stream: TELEMETRY_STREAM,
       durable: config.CONSUMER_NAME,
       pull: {
-        credit: readings.credit,
+        credit: pipeline.credit,
         gather: linger,
         deliver(delivery) {
           metrics.messages.inc()
-          readings.deliver(delivery)
+          pipeline.deliver(delivery)
         },
-        onPause: readings.noMoreForNow,
+        onPause: pipeline.noMoreForNow,
       },
       logger,
     })
@@ -143,7 +145,7 @@ export function createTelemetryWriter(
       },
       logger,
     })
-    const lag = watchLag(bus, TELEMETRY_STREAM.name, config.CONSUMER_NAME, metrics, () => readings.held)
+    const lag = watchLag(bus, TELEMETRY_STREAM.name, config.CONSUMER_NAME, metrics, () => pipeline.held)
     logger.info(
       { consumer: config.CONSUMER_NAME, nats: bus.connection.info?.version, deadLetters: DEAD_LETTER_STREAM.name },
       'consuming',
@@ -153,7 +155,7 @@ export function createTelemetryWriter(
       async stop() {
         lag.stop()
         await Promise.all([telemetry?.stop(), recorder.stop()])
-        await Promise.all([readings, events].map((pipeline: Pipeline) => pipeline.stop(STOP_PATIENCE)))
+        await Promise.all([pipeline, events].map(({ stop }: Pipeline) => stop(STOP_PATIENCE)))
         publisher.close()
         watch.stop()
         await bus.close()
@@ -177,6 +179,7 @@ export function createTelemetryWriter(
             const missing = await pendingMigrations(database)
             return missing.length > 0 ? `migrations have not run: ${missing.join(', ')}` : null
           },
+          storing: () => readings?.obstacle ?? null,
           consumer: () => (telemetry ? telemetry.problem() : 'not connected to NATS'),
         },
       })

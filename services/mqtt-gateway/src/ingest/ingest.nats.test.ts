@@ -26,25 +26,7 @@ beforeAll(async () => {
   bus = await connectBus({ url: nats.url, name: 'test', logger })
   await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM])
   publisher = createPipelinedPublisher({ connection: bus.connection, logger })
-  const state = desiredSocket('mqtt://127.0.0.1:1883')
-  const figures = () => ({ sockets: 0, connections: 0, connected: 0, pendingBytes: 0, strays: 0 })
-  const handler = createIngest({
-    publisher,
-    deadLetterPublisher: publisher,
-    certain: () => certain,
-    desiredState: () => state,
-    maxMessageBytes: () => 8_000_000,
-    maxPayloadBytes: 262_144,
-    storedId: async (stream, seq) =>
-      (await bus.manager.streams.getMessage(stream, { seq }))?.json<{ id: string }>().id ?? null,
-    afterStore() {},
-    onDeadLetter() {},
-    assessmentOf: createMessageAssessment,
-    onAvailability() {},
-    onBirthMissing() {},
-    metrics: createGatewayMetrics(new Registry(), figures, () => 0),
-  })
-  ingest = promisify(handler)
+  ingest = ingestTo(bus, publisher)
 })
 beforeEach(async () => {
   certain = true
@@ -55,6 +37,28 @@ afterAll(async () => {
   await bus.close()
   await nats.stop()
 })
+
+function ingestTo({ connection, manager }: Bus, publisher: PipelinedPublisher) {
+  const state = desiredSocket('mqtt://127.0.0.1:1883')
+  const figures = () => ({ sockets: 0, connections: 0, connected: 0, pendingBytes: 0, strays: 0 })
+  const handler = createIngest({
+    publisher,
+    deadLetterPublisher: publisher,
+    certain: () => certain,
+    desiredState: () => state,
+    maxMessageBytes: () => connection.info?.max_payload ?? 0,
+    maxPayloadBytes: 262_144,
+    storedId: async (stream, seq) =>
+      (await manager.streams.getMessage(stream, { seq }))?.json<{ id: string }>().id ?? null,
+    afterStore() {},
+    onDeadLetter() {},
+    assessmentOf: createMessageAssessment,
+    onAvailability() {},
+    onBirthMissing() {},
+    metrics: createGatewayMetrics(new Registry(), figures, () => 0),
+  })
+  return promisify(handler)
+}
 
 const delivery = (changes: Partial<Delivery>): Delivery => ({
   socket: {} as SocketConfig,
@@ -100,4 +104,32 @@ test('a thawed zombie stores nothing, and does not take the reading of the new o
 test('at QoS 0 equal payloads are as many readings', async () => {
   await Promise.all([1, 2, 3].map(() => ingest(delivery({ qos: 0 }))))
   expect(await stored()).toBe(3)
+})
+
+test('a reading about as large as the server takes is stored or a dead letter, to the byte', async () => {
+  const limit = 8_192
+  const small = await startNats({ config: `max_payload: ${limit}` })
+  const bus = await connectBus({ url: small.url, name: 'test', logger })
+  expect(bus.connection.info?.max_payload).toBe(limit)
+  await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM])
+  const publisher = createPipelinedPublisher({ connection: bus.connection, logger })
+  const ingest = ingestTo(bus, publisher)
+  const lengths = Array.from({ length: 160 }, (_, index) => 7_100 + 5 * index)
+  await Promise.all(
+    lengths.map((length) =>
+      ingest(
+        delivery({
+          topic: 'ward/"quoted"'.repeat(20),
+          payload: Buffer.from(JSON.stringify({ voltage: 230, list: Array(length / 5).fill(1234) })),
+        }),
+      ),
+    ),
+  )
+  const count = async (stream: string) => (await bus.manager.streams.info(stream)).state.messages
+  const counts = [await count(TELEMETRY_STREAM.name), await count(DEAD_LETTER_STREAM.name)]
+  expect(Math.min(...counts)).toBeGreaterThan(0)
+  expect(counts[0]).toBe(lengths.length - (counts[1] as number))
+  publisher.close()
+  await bus.close()
+  await small.stop()
 })

@@ -1,3 +1,4 @@
+import { HEADER_BYTES } from '@iomt/bus/frame-writer'
 import type { PipelinedPublisher, PublishAcknowledgement } from '@iomt/bus/pipelined-publisher'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import { deadLetterSubject } from '@iomt/contracts/subjects'
@@ -66,8 +67,9 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     const { quality } = decoded.reading
     if (quality.length > 0 && quality.includes('birth-missing')) options.onBirthMissing(state, topic)
     const { subject, payload } = encode(id, state, delivery, decoded.reading, decoded.rawJson)
-    if (payload.length > options.maxMessageBytes()) {
-      const detail = `the reading has ${payload.length} bytes, the NATS server takes ${options.maxMessageBytes()}`
+    const bytes = payload.length + HEADER_BYTES
+    if (bytes > options.maxMessageBytes()) {
+      const detail = `the reading has ${bytes} bytes with its header, the NATS server takes ${options.maxMessageBytes()}`
       return storeDeadLetter(id, state, delivery, { reason: 'message-too-large', detail }, onSettled)
     }
     store(options.publisher, subject, payload, id, delivery, (error) => {

@@ -70,6 +70,10 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
   const stopping = new AbortController()
   let current: Held[] = []
   let currentBytes = 0
+  /** On their way to the dead-letter stream. */
+  const rejecting = new Set<Held>()
+  let rejectingBytes = 0
+  let someRejected = Promise.withResolvers<void>()
   let obstacle: string | null = null
   let wake = Promise.withResolvers<void>()
   let draining = false
@@ -77,7 +81,10 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       const due = queue.dueIn(performance.now())
-      if (due === null && draining) return
+      if (due === null && draining) {
+        while (rejecting.size > 0) await someRejected.promise
+        return
+      }
       if (due === null || (due > 0 && !draining)) {
         await waitForWork(due)
         continue
@@ -111,16 +118,37 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
     }
     const poisoned = await storeWithBisection(valid, storeWhenPossible, isDataError)
     options.onBatch?.(batch.length, (performance.now() - startedAt) / 1_000)
-    // After the neighbours: a dead-letter stream that does not answer must not hold them up.
-    for (const { held, violation } of invalid) await deadLetter(held, 'contract-violation', violation)
-    for (const { item, error } of poisoned) await deadLetter(item.held, 'rejected-by-database', reasonOf(error))
+    for (const { held, violation } of invalid) deadLetter(held, 'contract-violation', violation)
+    for (const { item, error } of poisoned) deadLetter(item.held, 'rejected-by-database', reasonOf(error))
+    await roomForRejected()
   }
 
-  async function deadLetter(held: Held, reason: Rejection['reason'], detail: string): Promise<void> {
+  /** A dead-letter stream that is full holds storing up only when a batch of what it should take has gathered. */
+  async function roomForRejected(): Promise<void> {
+    while (rejecting.size >= limits.items || rejectingBytes >= limits.bytes) {
+      obstacle = 'the dead-letter stream does not take what cannot be stored'
+      await someRejected.promise
+      obstacle = null
+    }
+  }
+
+  function deadLetter(held: Held, reason: Rejection['reason'], detail: string): void {
     const { delivery } = held
-    logger.warn({ subject: delivery.subject, reason, detail }, 'cannot be stored; moved to the dead-letter stream')
-    await reject({ delivery, reason, detail })
-    settle([held])
+    logger.warn({ subject: delivery.subject, reason, detail }, 'cannot be stored; goes to the dead-letter stream')
+    rejecting.add(held)
+    rejectingBytes += delivery.data.length
+    reject({ delivery, reason, detail }).then(
+      () => {
+        rejecting.delete(held)
+        rejectingBytes -= delivery.data.length
+        settle([held])
+        someRejected.resolve()
+        someRejected = Promise.withResolvers()
+        options.onRoom()
+      },
+      // Only a publisher that is closed fails: `stop` hands the message back.
+      () => undefined,
+    )
   }
 
   function settle(settled: readonly Held[]): void {
@@ -150,7 +178,8 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
   }
 
   function* unsettled(): Generator<Held> {
-    for (const held of current) if (!held.settled) yield held
+    for (const held of current) if (!held.settled && !rejecting.has(held)) yield held
+    yield* rejecting
     yield* queue.items()
   }
 
@@ -168,8 +197,8 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
       if (draining) return null
       const maxMessages = BATCHES_HELD * limits.items
       const maxBytes = Math.max(BATCHES_HELD * limits.bytes, 2 * options.maxPayload() + 65_536)
-      const messages = maxMessages - current.length - queue.length
-      const bytes = maxBytes - currentBytes - queue.bytes
+      const messages = maxMessages - current.length - queue.length - rejecting.size
+      const bytes = maxBytes - currentBytes - queue.bytes - rejectingBytes
       return messages >= maxMessages / 2 && bytes >= maxBytes / 2 ? { messages, bytes } : null
     },
     deliver(delivery) {
@@ -186,7 +215,7 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
       return obstacle
     },
     get held() {
-      return current.length + queue.length
+      return current.length + queue.length + rejecting.size
     },
     async stop(patience) {
       draining = true
