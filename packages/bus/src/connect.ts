@@ -40,6 +40,8 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
         ...credentialsOf(servers[0] as string),
         name,
         maxReconnectAttempts: -1,
+        // Of a server that restarts, or of us after a freeze; the second refusal would close the connection for good.
+        ignoreAuthErrorAbort: true,
         reconnectTimeWait: 250,
         reconnectJitter: 250,
         pingInterval: 5_000,
