@@ -13,6 +13,7 @@ export interface WriterMetrics {
   readonly batchSeconds: Histogram
   readonly held: Gauge
   readonly lag: Gauge
+  readonly streamFill: Gauge<'stream'>
   readonly rollupLag: Gauge
   readonly rollupSeconds: Histogram
   readonly partitionsDropped: Counter<'table'>
@@ -61,6 +62,12 @@ export function createWriterMetrics(): WriterMetrics {
     lag: new Gauge({
       name: 'iomt_writer_consumer_lag_messages',
       help: 'Messages in the stream that no writer has received yet (num_pending of the consumer)',
+      registers,
+    }),
+    streamFill: new Gauge({
+      name: 'iomt_writer_stream_fill_ratio',
+      help: 'How much of its limit a stream holds; at 1 JetStream refuses messages and gateways stop reading',
+      labelNames: ['stream'],
       registers,
     }),
     rollupLag: new Gauge({

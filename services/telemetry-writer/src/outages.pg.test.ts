@@ -126,3 +126,16 @@ test('what cannot be stored waits for a full dead-letter stream, and readings ar
   expect((await streams.info('IOMT_DEADLETTER')).state.messages).toBe(44)
   expect(await readiness()).not.toContain('dead-letter stream')
 })
+
+test('a stream that is smaller than what comes through it does not fill up', async () => {
+  await fixture.startWriter()
+  await fixture.bus.manager.streams.update('IOMT_TELEMETRY', { max_msgs: 100 })
+  for (let round = 1; round <= 3; round += 1) {
+    await waitFor(async () => (await fixture.bus.manager.streams.info('IOMT_TELEMETRY')).state.messages <= 50, {
+      what: 'room in the stream',
+      timeout: 15_000,
+    })
+    await publish(50 * (round - 1), 50 * round)
+    await fixture.stored(50 * round)
+  }
+}, 60_000)

@@ -16,6 +16,7 @@ import { createDeliveryAnswers } from './consume/delivery.ts'
 import { type DurableConsumer, runDurableConsumer } from './consume/durable-consumer.ts'
 import { watchLag } from './consume/lag.ts'
 import { createPipeline, type Pipeline } from './consume/pipeline.ts'
+import { keepRoomInStreams } from './consume/stream-room.ts'
 import { createTelemetryDecoder } from './consume/telemetry-decoder.ts'
 import { createDeadLetters, type Rejection } from './dead-letter.ts'
 import { createWriterMetrics } from './metrics.ts'
@@ -145,6 +146,16 @@ export function createTelemetryWriter(
       },
       logger,
     })
+    const room = keepRoomInStreams({
+      bus,
+      kept: [
+        { stream: TELEMETRY_STREAM, consumer: config.CONSUMER_NAME },
+        { stream: STATUS_STREAM, consumer: STATUS_CONSUMER },
+        { stream: DEAD_LETTER_STREAM, consumer: null },
+      ],
+      metrics,
+      logger,
+    })
     const lag = watchLag(bus, TELEMETRY_STREAM.name, config.CONSUMER_NAME, metrics, () => pipeline.held)
     logger.info(
       { consumer: config.CONSUMER_NAME, nats: bus.connection.info?.version, deadLetters: DEAD_LETTER_STREAM.name },
@@ -154,6 +165,7 @@ export function createTelemetryWriter(
     return {
       async stop() {
         lag.stop()
+        room.stop()
         await Promise.all([telemetry?.stop(), recorder.stop()])
         await Promise.all([pipeline, events].map(({ stop }: Pipeline) => stop(STOP_PATIENCE)))
         publisher.close()
