@@ -136,6 +136,18 @@ const cases: readonly Case[] = [
     ],
     not: 'all',
   },
+  { what: 'milliamperes in capitals as amperes', payload: '12 MA', topic: 'x/sensor/current/state', not: 'all' },
+  { what: 'milliamperes on a topic in capitals as amperes', payload: '12', topic: 'X/SENSOR/CURRENT_MA', not: 'all' },
+  { what: 'a number in MA that nothing names', payload: '12 MA', topic: 'ward/socket1', not: 'all' },
+  {
+    what: 'a key that may be megaampere or milliampere',
+    payload: { MA: 12, relay: true },
+    not: ['current', 'ambiguous'],
+  },
+  { what: 'a radio frequency with its unit', payload: { frequency: { value: 50, unit: 'MHz' } }, not: 'all' },
+  { what: 'milliwatts in capitals as megawatts', payload: { METER: { POWER_MW: 5 } }, not: 'all' },
+  { what: 'megawatts in camel case as milliwatts', payload: { meter: { powerMw: 5 } }, not: 'all' },
+  { what: 'a unit in capitals left out', payload: { data: { name: 'METER1.MA_CURRENT', value: 12 } }, not: 'all' },
   { what: 'a broken sensor', payload: { temperature: -127 }, not: ['temperature'] },
 ]
 

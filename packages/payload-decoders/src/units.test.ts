@@ -18,6 +18,15 @@ test.each([
   [26_121, 'Wh', 26.121],
   [6_472_513, 'Wmin', 107.87521666666667],
   [1.5, 'MWh', 1500],
+  [1.5, 'MWH', 1500],
+  [1.5, 'Mwh', 1500],
+  [2.5, 'Mw', 2_500_000],
+  [1.2, 'MVa', 1_200_000],
+  [3.6, 'MVAR', 3_600_000],
+  [3.6, 'MVAr', 3_600_000],
+  [3.6, 'MVar', 3_600_000],
+  [3.6, 'mvar', 0.0036],
+  [978, 'MilliAmps', 0.978],
   [3_600_000, 'J', 1],
   [68, '°F', 20],
   [293.15, 'K', 20],
@@ -34,6 +43,40 @@ test('mega is not milli, and keys in lower case mean the small one', () => {
   expect(unitOf('kvarh')?.dimension).toBe('reactive-energy')
   expect(unitOf('Ah')?.dimension).toBe('charge')
   expect(unitOf('lux')).toBeNull()
+})
+
+/** A symbol in capitals, in lower case, and in every case between. */
+function inEveryCase(symbol: string): string[] {
+  if (symbol === '') return ['']
+  const rest = inEveryCase(symbol.slice(1))
+  const [first = ''] = symbol
+  return [first.toUpperCase(), first.toLowerCase()].flatMap((letter) => rest.map((end) => letter + end))
+}
+
+test.each(['W', 'VA', 'var', 'Wh'])('a written M is mega before %s, whatever the case of the rest', (symbol) => {
+  const milli = unitOf(`m${symbol}`)
+  for (const end of inEveryCase(symbol)) {
+    expect(unitOf(`M${end}`)).toMatchObject({
+      dimension: milli?.dimension,
+      multiply: expect.toSatisfy(isMega),
+      divide: 1,
+    })
+  }
+  expect(unitOf(`m${symbol.toLowerCase()}`)).toEqual(milli)
+})
+
+// A megawatt-hour is 1,000 of the canonical kWh.
+const isMega = (multiply: number): boolean => multiply === 1_000_000 || multiply === 1_000
+
+test.each(['V', 'A', 'Hz'])('a written M before %s may be either, and is no unit of anything', (symbol) => {
+  for (const end of inEveryCase(symbol)) expect(unitOf(`M${end}`)?.dimension).toBe('ambiguous')
+  expect(unitOf(`m${symbol.toLowerCase()}`)).toEqual(unitOf(`m${symbol}`))
+})
+
+test('apparent and reactive energy in mega is no energy either', () => {
+  for (const name of ['MVARH', 'MVArh', 'Mvarh', 'MVAh', 'MVAH']) {
+    expect(unitOf(name)?.dimension).toBe('reactive-energy')
+  }
 })
 
 test('there and back is the same number', () => {

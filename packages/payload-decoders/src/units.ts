@@ -2,9 +2,9 @@ import type { NumericMeasurement } from '@iomt/contracts/measurements'
 
 /**
  * What a unit measures. `reactive-energy` and `charge` have no canonical measurement: they are known so that they are
- * never taken for energy.
+ * never taken for energy. `ambiguous` is {@link AMBIGUOUS}.
  */
-export type Dimension = NumericMeasurement | 'reactive-energy' | 'charge'
+export type Dimension = NumericMeasurement | 'reactive-energy' | 'charge' | 'ambiguous'
 
 /** A unit: canonical value = value × multiply / divide (one of the two is 1, so that 978 mA is exactly 0.978 A). */
 export interface Unit {
@@ -21,6 +21,12 @@ const unit = (dimension: Dimension, multiply = 1, divide = 1, offset = 0): Unit 
   divide,
   offset,
 })
+
+/**
+ * A unit whose `M` may be mega or milli: `MA` is megaampere, which no socket has, or milliampere in capitals. Known, so that
+ * it fits no measurement; a text that is no unit at all leaves the number in the canonical unit.
+ */
+export const AMBIGUOUS = unit('ambiguous')
 
 /** Prefixes as devices use them: deci and centi are registers of whole numbers (2301 dV), not metrology. */
 const PREFIXES: ReadonlyArray<readonly [string, number, number]> = [
@@ -48,6 +54,7 @@ function table(): Map<string, Unit> {
   units.set('MW', unit('active_power', 1_000_000))
   units.set('MVA', unit('apparent_power', 1_000_000))
   units.set('Mvar', unit('reactive_power', 1_000_000))
+  for (const symbol of ['MV', 'MA', 'MHz']) units.set(symbol, AMBIGUOUS)
   units.set('uA', unit('current', 1, 1_000_000))
   units.set('µA', unit('current', 1, 1_000_000))
   for (const symbol of ['volt', 'volts']) units.set(symbol, unit('voltage'))
@@ -72,7 +79,7 @@ function table(): Map<string, Unit> {
   for (const symbol of ['Ws', 'J', 'joule', 'joules']) units.set(symbol, unit('energy', 1, 3_600_000))
   units.set('kJ', unit('energy', 1, 3_600))
   units.set('MJ', unit('energy', 1, 3.6))
-  for (const symbol of ['varh', 'kvarh', 'VArh', 'kVArh', 'kVARh', 'KVARH', 'Mvarh', 'VAh', 'kVAh', 'kVAr·h']) {
+  for (const symbol of ['varh', 'kvarh', 'VArh', 'kVArh', 'kVARh', 'KVARH', 'Mvarh', 'kVAr·h', 'VAh', 'kVAh', 'MVAh']) {
     units.set(symbol, unit('reactive-energy'))
   }
   for (const symbol of ['Ah', 'mAh', 'kAh']) units.set(symbol, unit('charge'))
@@ -100,9 +107,20 @@ for (const [symbol, value] of UNITS) {
 }
 for (const symbol of ['f', 'c', 'k', 'j', 'mj', 'wm']) LOWER_CASE.delete(symbol)
 
+/** The units with a capital M, lower-cased: a written M is never milli, whatever the case of the rest (`MWH`, `MVAr`). */
+const CAPITAL_M = new Map<string, Unit>()
+for (const [symbol, value] of UNITS) {
+  if (symbol.startsWith('M')) CAPITAL_M.set(symbol.toLowerCase(), value)
+}
+
 /** The unit of a text like `kW`, `mA`, `°C`; null for one that is not known. */
 export function unitOf(text: string): Unit | null {
-  return UNITS.get(text) ?? LOWER_CASE.get(text.toLowerCase()) ?? UNITS.get(text.trim()) ?? null
+  return UNITS.get(text) ?? inAnyCase(text) ?? UNITS.get(text.trim()) ?? null
+}
+
+function inAnyCase(text: string): Unit | undefined {
+  const lower = text.toLowerCase()
+  return (text.startsWith('M') ? CAPITAL_M.get(lower) : undefined) ?? LOWER_CASE.get(lower)
 }
 
 /** The canonical value: a division where that is exact, twelve digits where a multiplication would leave noise. */

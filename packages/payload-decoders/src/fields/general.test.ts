@@ -63,6 +63,81 @@ const cases: ReadonlyArray<readonly [string, Omit<ReadingCase, 'what'>]> = [
       measurements: { current: 0.5, energy: 12.345 },
     },
   ],
+  [
+    'megawatt hours in capitals, beside the value',
+    { payload: { energy: { value: 1.5, unit: 'MWH' } }, measurements: { energy: 1500 } },
+  ],
+  ['megawatt hours in capitals, behind the value', { payload: { energy: '1.5 MWH' }, measurements: { energy: 1500 } }],
+  ['megawatt hours in capitals, in the key', { payload: { energy_MWH: 1.5 }, measurements: { energy: 1500 } }],
+  ['megawatts in a key in lower case', { payload: { power_Mw: 0.0001 }, measurements: { active_power: 100 } }],
+  ['megawatts in a key in camel case', { payload: { powerMW: 0.0001 }, measurements: { active_power: 100 } }],
+  ['megawatts as the key', { payload: { V: 230, MW: 0.0001 }, measurements: { voltage: 230, active_power: 100 } }],
+  [
+    'megavars, which a socket does not have',
+    {
+      payload: { reactive_power: { value: 3.6, unit: 'MVAr' } },
+      measurements: { reactive_power: 3_600_000 },
+      quality: ['implausible:reactive_power'],
+    },
+  ],
+  [
+    'milliunits in keys of lower case',
+    {
+      payload: { voltage_mv: 230_000, current_ma: 500, power_mw: 100_000, energy_mwh: 12_000_000 },
+      measurements: { ...UIP, energy: 12 },
+    },
+  ],
+  [
+    'milliunits in camel case, where no socket has megavolts',
+    { payload: { voltageMv: 230_000, currentMa: 500, power: 100 }, measurements: UIP },
+  ],
+  [
+    'an M that may be milli, beside the value',
+    {
+      payload: { voltage: 230, current: { value: 500, unit: 'MA' } },
+      measurements: { voltage: 230 },
+      extra: { current: 500 },
+      quality: ['unit-ambiguous:current'],
+    },
+  ],
+  [
+    'an M that may be milli, in a field of its own',
+    {
+      payload: { voltage: 230, current: 500, current_unit: 'MA' },
+      measurements: { voltage: 230 },
+      extra: { current: 500 },
+      quality: ['unit-ambiguous:current'],
+    },
+  ],
+  [
+    'an M that may be milli, for the whole object',
+    {
+      payload: { current: 12, unit: 'MA', relay: true },
+      measurements: { relay_on: true },
+      extra: { current: 12 },
+      quality: ['unit-ambiguous:current'],
+    },
+  ],
+  [
+    'an M that may be milli, behind the value',
+    { payload: { voltage: 230, current: '500 MA' }, measurements: { voltage: 230 }, quality: ['invalid:current'] },
+  ],
+  [
+    'keys in capitals, whose M may be milli',
+    {
+      payload: { VOLTAGE: 230, POWER_MW: 100_000, ENERGY_MWH: 12, CURRENT_MA: 500 },
+      measurements: { voltage: 230 },
+      extra: { POWER_MW: 100_000, ENERGY_MWH: 12, CURRENT_MA: 500 },
+    },
+  ],
+  [
+    'keys in camel case, whose M may be milli',
+    {
+      payload: { voltage: 230, powerMw: 100_000, energyMwh: 12, Reactive_Power_Mvar: 5, frequencyMhz: 868 },
+      measurements: { voltage: 230 },
+      extra: { powerMw: 100_000, energyMwh: 12, Reactive_Power_Mvar: 5, frequencyMhz: 868 },
+    },
+  ],
   ['power in VA', { payload: { power: { value: 115, unit: 'VA' } }, measurements: { apparent_power: 115 } }],
   [
     'consumption in watts and in kilowatt hours',

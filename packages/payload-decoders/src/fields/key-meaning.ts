@@ -188,7 +188,7 @@ export function measurementIn(
   general: boolean,
 ): NumericMeasurement | null {
   const { dimension } = unit
-  if (dimension === 'reactive-energy' || dimension === 'charge') return null
+  if (dimension === 'reactive-energy' || dimension === 'charge' || dimension === 'ambiguous') return null
   if (measurement === null) return dimension === 'power_factor' ? null : dimension
   if (measurement === dimension) return measurement
   if (measurement === 'active_power' && general) {

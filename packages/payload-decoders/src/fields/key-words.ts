@@ -1,4 +1,4 @@
-import { unitOf } from '../units.ts'
+import { AMBIGUOUS, type Unit, unitOf } from '../units.ts'
 import { type Atom, FOREIGN_WORDS, LETTERS, OUTLET_WORDS, WORDS } from './vocabulary.ts'
 
 /** Keys longer than this name nothing that is known. */
@@ -37,7 +37,7 @@ function readWords(key: string): readonly Atom[] {
   const atoms: Atom[] = []
   let at = 0
   while (at < tokens.length) {
-    const [atom, length] = longestWord(tokens, at)
+    const [atom, length] = longestWord(tokens, at, key)
     atoms.push(atom)
     at += length
   }
@@ -72,20 +72,39 @@ function tokensOf(part: string, index: number, parts: number): Token[] {
   return (part.match(TOKENS) ?? [part]).map((text) => ({ text, part: index }))
 }
 
-function longestWord(tokens: readonly Token[], at: number): readonly [Atom, number] {
+function longestWord(tokens: readonly Token[], at: number, key: string): readonly [Atom, number] {
   for (let length = Math.min(LONGEST_WORD, tokens.length - at); length > 1; length -= 1) {
     const joined = tokens.slice(at, at + length)
     const text = joined.map((token) => token.text).join('')
     const word = WORDS.get(text.toLowerCase())
     if (word) return [word, length]
     const within = joined.every((token) => token.part === joined[0]?.part)
-    const unit = within && at > 0 && UNIT_SYMBOL.test(text) ? unitOf(text) : null
+    const unit = within && at > 0 ? unitInKey(text, key) : null
     if (unit) return [{ kind: 'unit', unit }, length]
   }
-  return [single((tokens[at] as Token).text, at, tokens.length), 1]
+  return [single((tokens[at] as Token).text, at, tokens.length, key), 1]
 }
 
-function single(text: string, at: number, count: number): Atom {
+/**
+ * The unit that a part of a key is. Where the key writes every word with a capital, an `M` may be mega or milli; only
+ * `currentMa` and `voltageMv` are milli, since no socket has megaamperes.
+ */
+function unitInKey(text: string, key: string): Unit | null {
+  const unit = UNIT_SYMBOL.test(text) ? unitOf(text) : null
+  if (unit === null || !text.startsWith('M') || !needsCapital(text, key)) return unit
+  return text === 'Ma' || text === 'Mv' ? unitOf(text.toLowerCase()) : AMBIGUOUS
+}
+
+/** True for `MW` in `POWER_MW` and `Mw` in `powerMw` and `Power_Mw`, not in `power_MW`, `powerMW` or `power_Mw`. */
+function needsCapital(text: string, key: string): boolean {
+  if (text === key) return false
+  if (!/[a-z]/.test(key)) return true
+  const parts = key.split(SEPARATORS)
+  const hasChoice = parts.includes(text) && parts.some((part) => /^[a-z]/.test(part))
+  return /^M[a-z]+$/.test(text) && !hasChoice
+}
+
+function single(text: string, at: number, count: number, key: string): Atom {
   if (/^\d+$/.test(text)) return { kind: 'number', text: String(Number(text)) }
   const lower = text.toLowerCase()
   if (text.length === 1) {
@@ -101,7 +120,7 @@ function single(text: string, at: number, count: number): Atom {
     const measurement = letterAndPhase && lower !== 'va' ? LETTERS.get(letterAndPhase[1] as string) : undefined
     if (measurement) return { kind: 'letter', measurement, phase: phaseOf(letterAndPhase?.[2] as string) }
   }
-  const unit = UNIT_SYMBOL.test(text) ? unitOf(text) : null
+  const unit = unitInKey(text, key)
   return unit ? { kind: 'unit', unit } : { kind: 'unknown' }
 }
 

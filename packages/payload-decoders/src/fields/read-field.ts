@@ -1,6 +1,6 @@
 import type { NumericMeasurement } from '@iomt/contracts/measurements'
 import { isAbsence, numberOfText, quantityOfText, readSwitch, switchWord } from '../numbers.ts'
-import { toCanonical, type Unit } from '../units.ts'
+import { AMBIGUOUS, toCanonical, type Unit } from '../units.ts'
 import { doubtful, type Finding, type Found, type Place } from './finding.ts'
 import { type KeyMeaning, measurementIn } from './key-meaning.ts'
 
@@ -105,8 +105,8 @@ export function readMeasurement(
     measurement = settled.measurement
     unit = settled.unit
     number = toCanonical(number, settled.unit)
-  } else if (named !== null || meaning.needsUnit) {
-    // Written, and contradicting the name; or needed, and not there.
+  } else if (named !== null || meaning.needsUnit || place.unit === AMBIGUOUS) {
+    // Written, and contradicting the name or saying nothing; or needed, and not there.
     if (measurement !== null) found.extras.push([measurement, meaning.outlet ?? place.outlet, number])
     return doubtful(found, 'unit-ambiguous', measurement)
   }

@@ -1,8 +1,8 @@
-import type { MeasurementName } from '@iomt/contracts/measurements'
+import type { MeasurementName, NumericMeasurement } from '@iomt/contracts/measurements'
 import type { MappedField } from '@iomt/contracts/payload-mapping'
 import { measurementIn } from '../fields/key-meaning.ts'
 import { isAbsence, numberOfText, quantityOfText, readSwitch } from '../numbers.ts'
-import { rounded, toCanonical, type Unit, unitOf } from '../units.ts'
+import { AMBIGUOUS, rounded, toCanonical, type Unit, unitOf } from '../units.ts'
 
 /** A converted value; null: an absence; undefined: nothing that the field can be. */
 export type FieldConverter = (value: unknown) => number | boolean | null | undefined
@@ -27,6 +27,7 @@ export function conversionProblems(
   if (field.unit !== undefined) {
     const unit = unitOf(field.unit)
     if (unit === null) problems.push(['unit', `is not a known unit: ${field.unit}`])
+    else if (unit === AMBIGUOUS) problems.push(['unit', `may be mega or milli: ${field.unit}`])
     else if (measurement !== null && fitting(measurement, unit) === null) {
       problems.push(['unit', `${field.unit} is no unit of ${measurement}`])
     }
@@ -42,12 +43,13 @@ export function conversionProblems(
 
 const escaped = (token: string): string => token.replaceAll('~', '~0').replaceAll('/', '~1')
 
-const fitting = (measurement: Exclude<MeasurementName, 'relay_on'>, unit: Unit) =>
+const fitting = (measurement: NumericMeasurement, unit: Unit) =>
   unit.dimension === measurement ? measurement : measurementIn(measurement, unit, false)
 
 /** A converter for a field that has no problem. */
 export function compileConverter(field: MappedField, measurement: MeasurementName | null): FieldConverter {
   const words = field.values === undefined ? null : new Map(Object.entries(field.values))
+  const numeric = measurement === 'relay_on' ? null : measurement
   const toNumber = measurement === 'relay_on' ? null : compileScale(field)
   return (value) => {
     if (typeof value === 'number' && words === null && toNumber !== null) return toNumber(value)
@@ -63,18 +65,26 @@ export function compileConverter(field: MappedField, measurement: MeasurementNam
     if (typeof value === 'number') return toNumber(value)
     if (measurement === null && typeof value === 'boolean') return value
     if (typeof value !== 'string') return undefined
-    return fromText(value, field, toNumber)
+    return fromText(value, field, numeric, toNumber)
   }
 }
 
-function fromText(text: string, field: MappedField, toNumber: (value: number) => number): number | null | undefined {
+function fromText(
+  text: string,
+  field: MappedField,
+  measurement: NumericMeasurement | null,
+  toNumber: (value: number) => number,
+): number | null | undefined {
   if (isAbsence(text)) return null
   const number =
     field.decimal === ',' ? numberOfText(text.trim().replaceAll('.', '').replace(',', '.')) : numberOfText(text)
   if (number !== undefined) return number === null ? null : toNumber(number)
   // A text with a unit of its own, which then must not be said twice.
   const quantity = field.unit === undefined && field.scale === undefined ? quantityOfText(text) : undefined
-  return quantity === undefined ? undefined : toCanonical(quantity.value, quantity.unit)
+  if (quantity === undefined || quantity.unit === AMBIGUOUS) return undefined
+  // `12 kWh` is no power; a value in `extra` can be anything.
+  if (measurement !== null && fitting(measurement, quantity.unit) === null) return undefined
+  return toCanonical(quantity.value, quantity.unit)
 }
 
 function compileScale({ scale = 1, offset = 0, unit: unitName }: MappedField): (value: number) => number {

@@ -78,6 +78,46 @@ test('0 and false are values; null and words for nothing are absences; what is n
   expect(decode(mapping, 'text')).toMatchObject({ ok: false, rejection: { reason: 'unsupported-payload' } })
 })
 
+test('a text with a unit of something else is no value of the field', () => {
+  const mapping: PayloadMapping = {
+    measurements: {
+      voltage: { pointer: '/u' },
+      current: { pointer: '/i' },
+      active_power: { pointer: '/p' },
+      apparent_power: { pointer: '/s' },
+      energy: { pointer: '/e' },
+      temperature: { pointer: '/t' },
+    },
+    phases: { l1: { current: { pointer: '/i1' } } },
+    extra: { run_energy: { pointer: '/run' } },
+  }
+  // Watts are written beside apparent power, too; a value of `extra` can be in any unit.
+  const payload = { u: '230 V', i: '500 mA', p: '12 kWh', s: '15 W', e: '1.5 MWH', t: '3 A', i1: '40 Ah', run: '3 kWh' }
+  expect(reading(mapping, payload)).toMatchObject({
+    measurements: { voltage: 230, current: 0.5, apparent_power: 15, energy: 1500 },
+    extra: { run_energy: 3 },
+    quality: ['invalid:active_power', 'invalid:temperature', 'invalid:current'],
+  })
+  expect(reading(mapping, payload).measurements).not.toHaveProperty('active_power')
+  expect(reading(mapping, payload).phases).toBeNull()
+  expect(decode({ measurements: { active_power: { pointer: '/p' } } }, { p: '12 kWh' })).toMatchObject({
+    ok: false,
+    rejection: { reason: 'invalid-value' },
+  })
+})
+
+test('a text whose M may be mega or milli is no value, not even in extra', () => {
+  const mapping: PayloadMapping = {
+    measurements: { voltage: { pointer: '/u' }, current: { pointer: '/i' } },
+    extra: { inrush: { pointer: '/inrush' } },
+  }
+  expect(reading(mapping, { u: '230 V', i: '500 MA', inrush: '9 MA' })).toMatchObject({
+    measurements: { voltage: 230 },
+    extra: {},
+    quality: ['invalid:current', 'invalid:inrush'],
+  })
+})
+
 test('CSV by index and by name, with quotes and a header line', () => {
   const mapping: PayloadMapping = {
     source: 'csv',
@@ -129,6 +169,8 @@ test.each<[PayloadMapping, string, RegExp]>([
   [{ measurements: { voltage: { pointer: '/__proto__' } } }, '/measurements/voltage/pointer', /__proto__/],
   [{ measurements: { voltage: { pointer: '/u', unit: 'furlong' } } }, '/measurements/voltage/unit', /known unit/],
   [{ measurements: { voltage: { pointer: '/u', unit: 'mA' } } }, '/measurements/voltage/unit', /no unit of voltage/],
+  [{ measurements: { current: { pointer: '/i', unit: 'MA' } } }, '/measurements/current/unit', /mega or milli/],
+  [{ extra: { inrush: { pointer: '/i', unit: 'MA' } } }, '/extra/inrush/unit', /mega or milli/],
   [{ measurements: { voltage: { pointer: '/u', scale: 0 } } }, '/measurements/voltage/scale', /not be 0/],
   [{ measurements: { voltage: { column: 1 } } }, '/measurements/voltage/column', /JSON fields have a pointer/],
   [{ measurements: { relay_on: { pointer: '/r', unit: 'V' } } }, '/measurements/relay_on/unit', /no meaning/],
