@@ -41,11 +41,12 @@ export const TELEMETRY_STREAM: StreamDefinition = {
 export const CONFIG_STREAM: StreamDefinition = {
   name: 'IOMT_CONFIG',
   subjects: [CONFIG_SUBJECTS],
-  description: 'Configuration changes in the order they were relayed; the highest version of a resource counts',
+  description: 'The last change of each kind of each resource; the highest version of a resource counts',
   maxAge: 30 * DAY,
   maxBytes: GIBIBYTE / 4,
   duplicateWindow: 120 * SECOND,
-  maxMessagesPerSubject: -1,
+  // Each event holds the whole resource. With all of them, some twenty edits of a large estate's profile would fill the stream.
+  maxMessagesPerSubject: 1,
 }
 
 export const STATUS_STREAM: StreamDefinition = {

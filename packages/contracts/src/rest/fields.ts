@@ -11,8 +11,11 @@ export const Name = Type.String({ minLength: 1, maxLength: 200, examples: ['Inte
 /** Serial numbers, models and the like. */
 export const Label = Type.String({ minLength: 1, maxLength: 200 })
 
+/** Each event and desired state carries documents whole, in one message of NATS. */
+export const MAX_DOCUMENT_BYTES = 65_536
+
 export const Document = Type.Record(Type.String({ maxLength: 200 }), Type.Unknown(), {
-  description: 'Any JSON object, at most 16 levels deep',
+  description: 'Any JSON object of at most 64 KiB and 16 levels',
 })
 
 /** What every stored resource shows besides its own fields. */

@@ -56,7 +56,6 @@ function desiredState(row: DesiredRow): SocketDesiredState {
     timezone: payloadConfig?.timezone ?? row.pdu_timezone,
     topic: topicOf(row),
     payload_config: payloadConfig,
-    ...(Object.keys(row.pdu_specifications).length > 0 ? { specifications: row.pdu_specifications } : {}),
     specifications: row.pdu_specifications,
     broker: effective && {
       host: effective.broker.mqtt_broker_host as string,

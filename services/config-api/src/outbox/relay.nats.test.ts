@@ -33,6 +33,8 @@ beforeEach(async () => {
   migrated = await createMigratedDatabase()
   bus = await connectBus({ url: nats.url, name: 'test', logger: silent })
   await ensureStreams(bus, [CONFIG_STREAM])
+  // Keeps every event instead of the last of each subject, so that they can be counted.
+  await bus.manager.streams.update(CONFIG_STREAM.name, { max_msgs_per_subject: -1 })
   bucket = await openBucket(bus, SOCKET_CONFIG_BUCKET)
 })
 afterEach(async () => {

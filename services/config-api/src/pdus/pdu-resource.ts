@@ -1,3 +1,4 @@
+import { MAX_DOCUMENT_BYTES } from '@iomt/contracts/rest/fields'
 import type { Pdu, PduCreate, PduPatch, PduQuery } from '@iomt/contracts/rest/pdu'
 import { topicPartProblem } from '@iomt/contracts/topics'
 import type { Vault } from '@iomt/credential-vault/vault'
@@ -107,6 +108,10 @@ function checkFields(fields: PduPatch): void {
   requireTimeZone('/timezone', fields.timezone)
   const problem = fields.mqtt_base_topic ? topicPartProblem('mqtt_base_topic', fields.mqtt_base_topic) : null
   if (problem) throw invalidField('/mqtt_base_topic', problem.replace('mqtt_base_topic ', ''))
+  for (const name of ['location', 'specifications'] as const) {
+    if (Buffer.byteLength(JSON.stringify(fields[name] ?? {})) <= MAX_DOCUMENT_BYTES) continue
+    throw invalidField(`/${name}`, `must be at most ${MAX_DOCUMENT_BYTES} bytes as JSON`)
+  }
 }
 
 /** The columns beside code, name and broker block; JSON as text. */

@@ -48,6 +48,18 @@ test('what does not fit is refused with the place and the reason', async () => {
   expect(problemOf(await api.get('/organizations?unknown=1'))).toBe('400 /problems/invalid-request /unknown')
 })
 
+test('a document that would fill the messages it goes into is refused', async () => {
+  const { api } = running
+  const { pdu } = await createEstate(api)
+  const path = `/pdus/${pdu.id}`
+  const large = { location: { plan: 'é'.repeat(32_763) }, specifications: { plan: 'x'.repeat(65_526) } }
+  expect(problemOf(await api.patch(path, { location: large.location }))).toBe('400 /problems/invalid-request /location')
+  const refused = await api.patch(path, { specifications: large.specifications })
+  expect(refused.body.errors).toEqual([{ pointer: '/specifications', detail: 'must be at most 65536 bytes as JSON' }])
+  expect((await api.get(path)).body).toEqual(pdu)
+  expect((await api.patch(path, { specifications: { plan: 'x'.repeat(65_525) } })).status).toBe(200)
+})
+
 test('HTTP mistakes are problems too', async () => {
   const { api } = running
   const json = { 'content-type': 'application/json' }

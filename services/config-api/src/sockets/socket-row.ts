@@ -26,7 +26,6 @@ export function selectSockets(database: Database, tenant: string | null) {
       'pdu.mqtt_broker_port as pdu_broker_port',
       'pdu.mqtt_credentials as pdu_credentials',
       'pdu.mqtt_config as pdu_config',
-      'pdu.specifications as pdu_specifications',
       profileConfigOf('sockets').as('profile_config'),
     ])
   return tenant === null ? query : query.where('pdu.organization_id', '=', tenant)
