@@ -33,6 +33,9 @@ export const NUMERIC_MEASUREMENTS = [
   'energy',
   'temperature',
 ] as const
+/** No meter shows more in size, and sums of more overflow: larger values are stored as they came and left out of what is made of them. */
+export const LARGEST_MEASUREMENT = 1e100
+
 export type NumericMeasurement = (typeof NUMERIC_MEASUREMENTS)[number]
 
 export const MEASUREMENT_NAMES = [...NUMERIC_MEASUREMENTS, 'relay_on'] as const

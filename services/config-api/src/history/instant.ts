@@ -1,5 +1,8 @@
 import { invalidField } from '../changes/refusal.ts'
 
+/** Clocks of devices run ahead by at most 5 minutes: a reading arrives at the latest so long before it was "measured". */
+export const CLOCK_AHEAD = 300_000
+
 /** Nothing was measured later; far below the year 10,000, which neither ISO 8601 nor Postgres writes like the others. */
 const LATEST = Date.UTC(3_000, 0)
 

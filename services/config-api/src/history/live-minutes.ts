@@ -1,9 +1,10 @@
+import { LARGEST_MEASUREMENT, type MeasurementName } from '@iomt/contracts/measurements'
 import { sql } from 'kysely'
+import { CLOCK_AHEAD } from './instant.ts'
 import type { Columns } from './rollup-columns.ts'
 
 /** Milliseconds back from now in which minutes may not be rolled up yet. */
 const OPEN = 600_000
-const CLOCK_AHEAD = 300_000
 const MINUTE = 60_000
 
 /** Start of the first minute that may not be rolled up yet; milliseconds since 1970. */
@@ -27,25 +28,40 @@ export function liveMinutes(sockets: readonly string[], columns: Columns, from: 
         then l.energy - lag(l.energy) over w else l.energy end as energy_step`
     : sql``
   const window = steps
-    ? sql`window w as (partition by l.socket_id, l.device_id, date_bin('1 minute', l.measured_at, 'epoch'), l.energy is null
-        order by l.measured_at, l.id)`
+    ? sql`window w as (partition by l.socket_id, l.device_id, l.minute, l.energy is null order by l.measured_at, l.id)`
     : sql``
+  const values = measurementsOf(columns).map(plausible)
   return sql`
     select t.minute as bucket, t.socket_id, t.device_id, min(t.measured_at) as first_at, max(t.measured_at) as last_at,
       count(*)::int as readings${sql.join(names, sql``)}
     from (
-      select l.*, date_bin('1 minute', l.measured_at, 'epoch') as minute${step}
-      from device_data_logs l
-      where l.socket_id = any(${sockets}::uuid[]) and l.measured_at >= ${since} and l.measured_at < ${to}
-        and l.timestamp >= ${new Date(since.getTime() - CLOCK_AHEAD)}
-        and not (l.retained and l.measured_at_source = 'received')
-        and not exists (
-          select from telemetry_rollups_1m m
-          where m.socket_id = l.socket_id and m.bucket = date_bin('1 minute', l.measured_at, 'epoch')
-        )
+      select l.*${step} from (
+        select l.id, l.socket_id, l.device_id, l.measured_at, date_bin('1 minute', l.measured_at, 'epoch') as minute${sql.join(values, sql``)}
+        from device_data_logs l
+        where l.socket_id = any(${sockets}::uuid[]) and l.measured_at >= ${since} and l.measured_at < ${to}
+          and l.timestamp >= ${new Date(since.getTime() - CLOCK_AHEAD)}
+          and not (l.retained and l.measured_at_source = 'received')
+          and not exists (
+            select from telemetry_rollups_1m m
+            where m.socket_id = l.socket_id and m.bucket = date_bin('1 minute', l.measured_at, 'epoch')
+          )
+      ) l
       ${window}
     ) t
     group by t.minute, t.socket_id, t.device_id`
+}
+
+/** Those that the columns are made of. */
+function measurementsOf(columns: Columns): MeasurementName[] {
+  return [...new Set([...columns].map((column) => column.slice(0, column.lastIndexOf('_')) as MeasurementName))]
+}
+
+/** As the writer's rollups have it: sums of more would overflow, and one device would fail the question about a whole ward. */
+function plausible(name: MeasurementName) {
+  if (name === 'relay_on') return sql`, l.relay_on`
+  const column = sql.ref(`l.${name}`)
+  const largest = sql.lit(LARGEST_MEASUREMENT)
+  return sql`, case when ${column} between -${largest} and ${largest} then ${column} end as ${sql.ref(name)}`
 }
 
 /** A column of the minute rollup over the readings `t` of one minute. */

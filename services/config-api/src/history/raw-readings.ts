@@ -4,10 +4,9 @@ import { eachTextRow, type TextRow, type TextSource } from '../readings/text-row
 import { createWrittenRows, type RowForm } from '../readings/written-rows.ts'
 import type { Stay } from './device-stays.ts'
 import type { HistoryTarget } from './history-target.ts'
+import { CLOCK_AHEAD } from './instant.ts'
 import { placeOf, type ReadingReader, type SameInAllRows } from './reading-row.ts'
 
-/** Clocks of devices run ahead by at most 5 minutes: a reading arrives at the latest so long before it was "measured". */
-const CLOCK_AHEAD = 300_000
 const HOUR = 3_600_000
 /** Newest first is looked for in these last milliseconds first, then further back: fewer partitions to plan and to open. */
 const LOOK_BACK = [HOUR, 24 * HOUR, 7 * 24 * HOUR]

@@ -4,6 +4,7 @@ import { type TextRow, type TextSource, textRows } from '../readings/text-rows.t
 import { consumedRows } from './consumed-rows.ts'
 import type { PointsRequest } from './history-question.ts'
 import type { HistoryTarget } from './history-target.ts'
+import { CLOCK_AHEAD } from './instant.ts'
 import type { KeptHistory } from './kept-history.ts'
 import { liveSince } from './live-minutes.ts'
 import { endOfSteps, resolutionOf, type Stretch, stretchOf } from './point-bins.ts'
@@ -119,25 +120,26 @@ function consumptionOf(rows: readonly TextRow[]): ReadonlyMap<string, number> {
   return new Map(rows.map((row) => [keyOf(row), Number(row[2])]))
 }
 
-/** Where minutes may be that are not rolled up yet, after a stretch. */
+/** Where minutes may be that are not rolled up yet, after a stretch; of the future there are none. */
 function nextLive(stretch: Stretch, to: Date, now: Date): Date | null {
-  const live = liveSince(now)
-  return to.getTime() > live ? new Date(Math.max(live, stretch.to.getTime())) : null
+  const next = Math.max(liveSince(now), stretch.to.getTime())
+  return next < Math.min(to.getTime(), now.getTime() + CLOCK_AHEAD) ? new Date(next) : null
 }
 
-/** Where after a stretch the next rollup of these sockets is; null when there is none before `to`. */
+/** Where after a stretch the next rollup of the target is; null when there is none before `to`. */
 async function nextRow(
   database: Database,
-  { sockets }: Pick<HistoryTarget, 'sockets'>,
+  { sockets, deviceId }: Pick<HistoryTarget, 'sockets' | 'deviceId'>,
   { resolution, to: after }: Stretch,
   to: Date,
 ): Promise<Date | null> {
   // A day may begin within an hour, whose second part is still to come.
   const start = new Date(Math.floor(after.getTime() / LENGTH[resolution]) * LENGTH[resolution])
+  const ofDevice = deviceId === null ? sql`` : sql`and r.device_id = ${deviceId}`
   const { rows } = await sql<{ bucket: Date | null }>`
     select min(first.bucket) as bucket from unnest(${sockets}::uuid[]) as s(id) cross join lateral (
       select bucket from ${sql.table(`telemetry_rollups_${resolution}`)} r
-      where r.socket_id = s.id and r.bucket >= ${start} and r.bucket < ${to} order by r.bucket limit 1
+      where r.socket_id = s.id and r.bucket >= ${start} and r.bucket < ${to} ${ofDevice} order by r.bucket limit 1
     ) first`.execute(database)
   const bucket = rows[0]?.bucket ?? null
   return bucket && bucket < after ? after : bucket

@@ -1,4 +1,4 @@
-import { NUMERIC_MEASUREMENTS } from '@iomt/contracts/measurements'
+import { LARGEST_MEASUREMENT, NUMERIC_MEASUREMENTS } from '@iomt/contracts/measurements'
 
 type Column = readonly [name: string, value: string]
 
@@ -17,12 +17,9 @@ const first = (value: string, newestFirst: string) => `(${present(value, newestF
 const consumed = (value: string, before: string) =>
   `coalesce(sum(case when ${value} < ${before} then ${value} else ${value} - ${before} end), 0)`
 
-/**
- * No meter shows more, and sums of more overflow: such a value would fail the round of all sockets, again and again.
- * (`between` is false for NaN, too.)
- */
-const LARGEST = '1e100'
-const plausible = (name: string) => `case when ${name} between -${LARGEST} and ${LARGEST} then ${name} end as ${name}`
+/** A value that overflows would fail the round of all sockets, again and again. (`between` is false for NaN, too.) */
+const plausible = (name: string) =>
+  `case when ${name} between -${LARGEST_MEASUREMENT} and ${LARGEST_MEASUREMENT} then ${name} end as ${name}`
 /** Of a socket in a minute; only a clock that stands still gives more, and it shall not cost more with every day. */
 const MOST_READINGS = 50_000
 
