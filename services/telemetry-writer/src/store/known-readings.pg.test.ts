@@ -63,6 +63,21 @@ test('a redelivery without a clock is looked for among the newest 2,000 of its s
   expect(await count()).toBe(2_001)
 })
 
+test('what was left out is left out again when the stream is delivered anew, days later', async () => {
+  const received = (arrival: number, delivery: number, overrides: Partial<TelemetryMessage> = {}) =>
+    withClock(arrival, delivery, arrival, { measured_at_source: 'received', raw: { delivery }, ...overrides })
+  const stream = [
+    received(1, 1),
+    received(2, 1, { redelivered: true }),
+    received(3, 2, { retained: true, raw: { delivery: 1 } }),
+  ]
+  for (const message of stream) await fixture.store([message])
+  expect(await count()).toBe(1)
+  await bury(2_100)
+  for (const message of stream) await fixture.store([message])
+  expect(await count()).toBe(2_101)
+})
+
 test('a retained snapshot with a device clock is recognised however many readings came since', async () => {
   await fixture.store([withClock(1, 1, 0, { raw: { second: 0, voltage: 1 } })])
   await bury(150)

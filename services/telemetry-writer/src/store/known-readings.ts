@@ -32,19 +32,28 @@ const RETAINED_BY_CLOCK = `
   from unnest($1::uuid[], $2::timestamptz[], $3::text[]) with ordinality as w(socket_id, measured_at, data_json, number)
   ${sameClock('l.data_json = w.data_json::jsonb')}`
 
+/**
+ * The newest of when the reading came, not of now: a consumer that was made anew delivers days of readings again, and what
+ * was left out then must not be taken for new. Gateways' clocks may differ by some minutes.
+ */
+const cameBy = (time: string) => `l.timestamp <= ${time} + interval '5 minutes'`
 const REDELIVERED_AMONG_NEWEST = `
-  with wanted as (select * from unnest($1::uuid[], $2::text[]) with ordinality as w(socket_id, tail, number))
-  select distinct wanted.number::int from (select distinct socket_id from wanted) sockets
+  with wanted as (
+    select * from unnest($1::uuid[], $2::timestamptz[], $3::text[]) with ordinality as w(socket_id, received_at, tail, number)
+  )
+  select distinct wanted.number::int
+  from (select socket_id, max(received_at) as received_at from wanted group by socket_id) sockets
   cross join lateral (
-    select id from device_data_logs l where l.socket_id = sockets.socket_id
+    select id from device_data_logs l where l.socket_id = sockets.socket_id and ${cameBy('sockets.received_at')}
     order by measured_at desc, id desc limit ${REDELIVERED_ROWS}
   ) newest
   join wanted on wanted.socket_id = sockets.socket_id and wanted.tail = right(newest.id::text, ${TAIL})`
 const RETAINED_AMONG_NEWEST = `
-  select w.number::int from unnest($1::uuid[], $2::text[]) with ordinality as w(socket_id, data_json, number)
+  select w.number::int
+  from unnest($1::uuid[], $2::timestamptz[], $3::text[]) with ordinality as w(socket_id, received_at, data_json, number)
   where exists (
     select from (
-      select data_json from device_data_logs l where l.socket_id = w.socket_id
+      select data_json from device_data_logs l where l.socket_id = w.socket_id and ${cameBy('w.received_at')}
       order by measured_at desc, id desc limit ${RETAINED_ROWS}
     ) newest
     where newest.data_json = w.data_json::jsonb
@@ -137,21 +146,23 @@ async function stored(
   amongNewest: string,
 ): Promise<Reading[]> {
   const withClock = readings.filter(({ measuredAtSource }) => measuredAtSource === 'device')
-  const found = new Set(withClock.length === 0 ? [] : await find(client, byClock, withClock, mark, true))
+  const clockOf = ({ measuredAt }: Reading) => measuredAt
+  const arrivalOf = ({ receivedAt }: Reading) => receivedAt
+  const found = new Set(withClock.length === 0 ? [] : await find(client, byClock, withClock, clockOf, mark))
   const others = readings.filter((reading) => !found.has(reading))
-  return others.length === 0 ? [...found] : [...found, ...(await find(client, amongNewest, others, mark, false))]
+  return others.length === 0 ? [...found] : [...found, ...(await find(client, amongNewest, others, arrivalOf, mark))]
 }
 
 async function find(
   client: pg.ClientBase,
   query: string,
   readings: readonly Reading[],
+  timeOf: (reading: Reading) => number,
   mark: (reading: Reading) => string,
-  clocks: boolean,
 ): Promise<Reading[]> {
   const { rows } = await client.query<{ number: number }>(query, [
     uuidArray(readings.map(({ socketId }) => socketId)),
-    ...(clocks ? [instantArray(readings.map(({ measuredAt }) => measuredAt))] : []),
+    instantArray(readings.map(timeOf)),
     textArray(readings.map(mark)),
   ])
   return rows.map(({ number }) => readings[number - 1] as Reading)
