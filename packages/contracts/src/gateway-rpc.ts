@@ -36,6 +36,8 @@ export const RpcErrorCode = Type.Union([
   Type.Literal('unknown-socket'),
   Type.Literal('not-connected'),
   Type.Literal('publish-failed'),
+  /** The message was sent, or may have been: the broker has not acknowledged it. */
+  Type.Literal('publish-unconfirmed'),
 ])
 export type RpcErrorCode = Static<typeof RpcErrorCode>
 
@@ -52,7 +54,7 @@ export const StatusReply = Type.Union([
 ])
 export type StatusReply = Static<typeof StatusReply>
 
-/** Answer of `publish`: where it went, or an error. At QoS 1 and 2 it comes after the broker's acknowledgement. */
+/** Answer of `publish`: where it went, or an error. At QoS 1 and 2 it comes after the broker's acknowledgement, or 5 s. */
 export const PublishReply = Type.Union([
   Type.Object(
     { topic: Type.String(), qos: Type.Integer({ minimum: 0, maximum: 2 }), retain: Type.Boolean() },

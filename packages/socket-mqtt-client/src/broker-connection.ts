@@ -7,7 +7,13 @@ import type { PendingBudget } from './pending-budget.ts'
 import type { DeliveryHandler, SocketConfig } from './socket-config.ts'
 import { createSocketTopics, type SocketTopics } from './socket-topics.ts'
 import { createSubscriber, type Subscriber } from './subscriber.ts'
-import { ConnectionRefusedError, type ConnectTransport, type IncomingPublish, type Transport } from './transport.ts'
+import {
+  ConnectionRefusedError,
+  type ConnectTransport,
+  type IncomingPublish,
+  type Transport,
+  UnacknowledgedError,
+} from './transport.ts'
 
 /** A connection that lived this many milliseconds was a good one: the next back-off starts small again. */
 const STABLE_AFTER = 10_000
@@ -262,7 +268,8 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       try {
         await transport.publish(topic, payload, publishOptions)
       } catch (error) {
-        if (comesBack) echoes.cancel(topic, payload)
+        // What may have been sent may come back, late.
+        if (comesBack && !(error instanceof UnacknowledgedError)) echoes.cancel(topic, payload)
         throw error
       }
     },

@@ -1,14 +1,18 @@
-import { createServer } from 'node:net'
+import { rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { freePort } from '@iomt/testing/free-port'
 import { startMosquitto } from '@iomt/testing/mosquitto'
 import { startTcpProxy } from '@iomt/testing/tcp-proxy'
+import { temporaryDirectory } from '@iomt/testing/temporary-directory'
 import { waitFor } from '@iomt/testing/wait-for'
 import { Aedes } from 'aedes'
 import mqtt from 'mqtt'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Delivery, DeliveryHandler } from './socket-config.ts'
+import type { Delivery, DeliveryHandler, SocketConfig } from './socket-config.ts'
 import { SocketMqttClient, type SocketMqttClientOptions } from './socket-mqtt-client.ts'
 import { testSocket } from './testing/socket.ts'
+import { UnacknowledgedError } from './transport.ts'
 
 const cleanUps: Array<() => Promise<unknown> | unknown> = []
 afterEach(async () => {
@@ -314,6 +318,47 @@ describe('refusals', () => {
 })
 
 test.each([
+  [
+    'a password above 65,535 bytes',
+    { username: 'ward', password: 'é'.repeat(40_000) },
+    /the password is too long: 80000 bytes/,
+  ],
+  ['a user name above 65,535 bytes', { username: 'é'.repeat(40_000) }, /the user name is too long: 80000 bytes/],
+  ['a password without a user name', { password: 'secret' }, /username is required/i],
+])(
+  '%s, which no CONNECT can carry: the status says so, and no attempt leaves a connection',
+  async (_what, credentials, reason) => {
+    const connections = new Set<Socket>()
+    const server = createServer((connection) => {
+      connections.add(connection)
+      connection.on('error', () => {}).on('close', () => connections.delete(connection))
+      connection.resume()
+    })
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    cleanUps.push(() => {
+      for (const connection of connections) connection.destroy()
+      return new Promise<void>((resolve) => server.close(() => resolve()))
+    })
+    // A back-off of 25 ms, so that the attempts do not follow each other at once.
+    const client = newClient({ random: () => 0.1 })
+    const socket = testSocket(`mqtt://127.0.0.1:${port}`, { mqtt_credentials: credentials })
+    await client.connectSocket(socket)
+    const status = await waitFor(
+      () => {
+        const now = client.getSocketStatus(socket.socket_id)
+        return now !== null && now.connection.attempts >= 3 && now
+      },
+      { what: 'three attempts' },
+    )
+    expect(status.reason).toMatch(reason)
+    expect(JSON.stringify(status)).not.toContain('secret')
+    await client.disconnectSocket(socket.socket_id)
+    await waitFor(() => connections.size === 0, { what: 'every connection to be closed', timeout: 2_000 })
+  },
+)
+
+test.each([
   ['given up', true],
   ['taken', false],
 ])('a subtree that was %s while nobody held the session: each message comes once', async (_what, before) => {
@@ -349,6 +394,73 @@ test.each([
   for (let index = 0; index < 20; index += 1) await device.publishAsync(socket.topic, String(index), { qos: 1 })
   await waitFor(() => received.includes('19'), { what: 'the last message' })
   expect(received.filter((text) => /^\d+$/.test(text))).toEqual(Array.from({ length: 20 }, (_, index) => String(index)))
+})
+
+describe('a publish that nothing confirms', () => {
+  /** A connected socket, and the network to its broker. */
+  async function connected(credentials: SocketConfig['mqtt_credentials'] = {}) {
+    const broker = await mosquitto()
+    const proxy = await startTcpProxy({ targetHost: '127.0.0.1', targetPort: broker.port })
+    cleanUps.push(() => proxy.close())
+    const socket = testSocket(`mqtt://127.0.0.1:${proxy.port}`, { mqtt_credentials: credentials })
+    const client = newClient({ random: () => 0.1 })
+    await client.connectSocket(socket)
+    await untilStatus(client, socket.socket_id, 'idle')
+    return { proxy, socket, client }
+  }
+
+  test('the connection closes first: it may have been sent', async () => {
+    const { proxy, socket, client } = await connected()
+    proxy.blackhole()
+    const published = client.publishToSocket(socket.socket_id, 'on')
+    const failure = published.catch((error: unknown) => error)
+    proxy.cut()
+    expect(await failure).toBeInstanceOf(UnacknowledgedError)
+  })
+
+  test('a connection that is closing or closed sends nothing, which is certain', async () => {
+    const { proxy, socket, client } = await connected({ username: 'ward', password: 'right' })
+    const stateAndFailure = async () => {
+      const state = client.getSocketStatus(socket.socket_id)?.connection.state
+      return [state, await client.publishToSocket(socket.socket_id, 'on').catch((error: unknown) => error)]
+    }
+    // A new password closes the connection, and it is gone a moment later.
+    await client.connectSocket({ ...socket, mqtt_credentials: { username: 'ward', password: 'rotated' } })
+    const [closing, failure] = await stateAndFailure()
+    expect(closing).toBe('connected')
+    expect(failure).toBeInstanceOf(Error)
+    expect(failure).not.toBeInstanceOf(UnacknowledgedError)
+    proxy.cut()
+    await untilStatus(client, socket.socket_id, 'offline')
+    const [, later] = await stateAndFailure()
+    expect(later).toBeInstanceOf(Error)
+    expect(later).not.toBeInstanceOf(UnacknowledgedError)
+  })
+
+  test('a broker that answers with no has not taken it, which is certain', async () => {
+    const directory = temporaryDirectory('acl')
+    cleanUps.push(() => rmSync(directory, { recursive: true }))
+    const rules = join(directory, 'acl')
+    writeFileSync(rules, 'topic read #')
+    const { url } = await mosquitto({ config: `acl_file ${rules}` })
+    const socket = testSocket(url, { mqtt_config: { protocol_version: 5 } })
+    const client = newClient()
+    await client.connectSocket(socket)
+    await untilStatus(client, socket.socket_id, 'idle')
+    const refused = await client.publishToSocket(socket.socket_id, 'on').catch((error: unknown) => error)
+    expect(String(refused)).toMatch(/not authorized/i)
+    expect(refused).not.toBeInstanceOf(UnacknowledgedError)
+  })
+
+  test('it does not hold up a handover', async () => {
+    const { proxy, socket, client } = await connected()
+    proxy.blackhole()
+    const failure = client.publishToSocket(socket.socket_id, 'on').catch((error: unknown) => error)
+    const releasedAt = performance.now()
+    await client.releasePartition(socket.partition)
+    expect(performance.now() - releasedAt).toBeLessThan(3_000)
+    expect(await failure).toBeInstanceOf(UnacknowledgedError)
+  })
 })
 
 test('a publisher at QoS 0 is shown with advice', async () => {

@@ -177,7 +177,8 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
    * Publishes to the socket's topic, or another one on its broker, with its configured QoS and retain flag. An object is sent
    * as JSON. At QoS 1 and 2 it resolves after the broker's acknowledgement. What is published here does not come back as data.
    *
-   * @throws UnknownSocketError, or an error when the broker is away or refuses.
+   * @throws UnknownSocketError; UnacknowledgedError when it may have been sent and 5 s or the connection ended without an
+   * acknowledgement; another error when the broker is away or refuses.
    */
   async publishToSocket(
     socketId: string,

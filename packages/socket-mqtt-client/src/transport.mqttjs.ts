@@ -1,13 +1,16 @@
 import type { Socket } from 'node:net'
+import { credentialLengthProblem } from '@iomt/contracts/mqtt-config'
 import { type IClientOptions, MqttClient } from 'mqtt'
-import { openBrokerStream } from './broker-stream.ts'
+import { type BrokerStream, openBrokerStream } from './broker-stream.ts'
 import type { ConnectionCredentials, ConnectionProfile } from './connection-profile.ts'
-import { ConnectionRefusedError, type ConnectTransport, type Transport } from './transport.ts'
+import { ConnectionRefusedError, type ConnectTransport, type Transport, UnacknowledgedError } from './transport.ts'
 
 /** Milliseconds until TCP, TLS and CONNACK must be done. */
 const CONNECT_TIMEOUT = 10_000
 /** Milliseconds until a SUBACK or UNSUBACK must have come. */
 const ANSWER_TIMEOUT = 30_000
+/** Milliseconds until a publish must be acknowledged; who asks a gateway for one, config-api, gives it 8 s. */
+const ACKNOWLEDGEMENT_TIMEOUT = 5_000
 /** Seconds that a broker keeps the session of an absent MQTT 5 client; 3.1.1 has no limit. */
 const SESSION_EXPIRY = 7 * 24 * 60 * 60
 
@@ -38,7 +41,11 @@ export const connectMqttJs: ConnectTransport = (profile, credentials, handlers, 
         failure ??= error
       },
     })
-    const client = new MqttClient(() => stream.control, clientOptions(profile, credentials, cleanSession))
+    // mqtt.js ends the stream so when it refuses to write a packet: a password without a user name, for one.
+    stream.control.on('error', (error) => {
+      failure ??= error
+    })
+    const client = startClient(stream, profile, credentials, cleanSession)
     client.on('error', (error) => {
       failure ??= error
     })
@@ -64,6 +71,30 @@ export const connectMqttJs: ConnectTransport = (profile, credentials, handlers, 
       else reject(asConnectError(failure, reason))
     })
   })
+
+/** mqtt.js writes CONNECT in its constructor; when it throws there, nobody else has the stream to close it. */
+function startClient(
+  stream: BrokerStream,
+  profile: ConnectionProfile,
+  credentials: ConnectionCredentials,
+  cleanSession: boolean,
+): MqttClient {
+  try {
+    return new MqttClient(() => stream.control, clientOptions(profile, credentials, cleanSession))
+  } catch (error) {
+    stream.control.destroy()
+    const reason = tooLong('user name', profile.username) ?? tooLong('password', credentials.password)
+    throw new Error(reason ?? `CONNECT cannot be written: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    })
+  }
+}
+
+/** What mqtt.js only calls a chunk of the wrong type. */
+function tooLong(what: string, value: string | undefined): string | null {
+  const problem = value === undefined ? null : credentialLengthProblem(value)
+  return problem && `the ${what} is too long: ${problem}`
+}
 
 function clientOptions(
   profile: ConnectionProfile,
@@ -116,6 +147,11 @@ function transportOf(
 ): Transport {
   // "No local" keeps what we publish from coming back; retain handling 1 asks for retained messages only when new.
   const mqtt5Options = profile.protocolVersion === 5 ? { nl: true, rap: false, rh: 1 } : {}
+  // mqtt.js ignores this once it is ending, and it does not end while a publish of its own waits for the broker.
+  const destroy = () => {
+    client.end(true)
+    socket.destroy()
+  }
   return {
     sessionPresent,
     subscribe(filters) {
@@ -135,31 +171,63 @@ function transportOf(
       withTimeout('UNSUBACK', (resolve, reject) => {
         client.unsubscribe([...topics], (error) => (error ? reject(error) : resolve()))
       }),
-    publish: (topic, payload, options) =>
-      withTimeout(options.qos === 0 ? 'sending' : 'acknowledgement', (resolve, reject) => {
-        const closed = () => reject(new Error('the connection closed before the broker acknowledged'))
-        client.once('close', closed)
-        client.publish(topic, payload, options, (error) => {
-          client.removeListener('close', closed)
-          if (error) reject(error)
-          else resolve()
-        })
-      }),
+    publish: (topic, payload, options) => publish(client, topic, payload, options),
     acknowledge(messages) {
       if (socket.writable) socket.write(encodeAcknowledgements(messages))
     },
     disconnect: () =>
       new Promise((resolve) => {
-        const force = setTimeout(() => client.end(true, () => resolve()), 1_000)
+        const force = setTimeout(() => {
+          destroy()
+          resolve()
+        }, 1_000)
         client.end(false, () => {
           clearTimeout(force)
           resolve()
         })
       }),
-    destroy: () => {
-      client.end(true)
-    },
+    destroy,
   }
+}
+
+/** See {@link Transport.publish}. */
+function publish(
+  client: MqttClient,
+  topic: string,
+  payload: Buffer,
+  options: { qos: 0 | 1 | 2; retain: boolean },
+): Promise<void> {
+  // mqtt.js would keep it for the next connection, which this client never has.
+  if (!client.connected || client.disconnecting) return Promise.reject(new Error('the connection is closing'))
+  return new Promise((resolve, reject) => {
+    const closed = () => unacknowledged('the connection closed before the broker acknowledged')
+    const awaited = options.qos === 0 ? 'sending' : 'acknowledgement'
+    const timer = setTimeout(
+      () => unacknowledged(`no ${awaited} within ${ACKNOWLEDGEMENT_TIMEOUT / 1_000} s`),
+      ACKNOWLEDGEMENT_TIMEOUT,
+    )
+    const settled = () => {
+      clearTimeout(timer)
+      client.removeListener('close', closed)
+    }
+    const unacknowledged = (reason: string) => {
+      settled()
+      reject(new UnacknowledgedError(reason))
+    }
+    client.once('close', closed)
+    client.publish(topic, payload, options, (error) => {
+      if (!error) {
+        settled()
+        resolve()
+      } else if (typeof (error as { code?: unknown }).code === 'number') {
+        // The reason code of an MQTT 5 PUBACK or PUBREC (3.4.2.1, 3.5.2.1): the broker has answered, with no.
+        settled()
+        reject(error)
+      } else {
+        unacknowledged(error.message)
+      }
+    })
+  })
 }
 
 /** PUBACK 0x40 or PUBREC 0x50, length 2, packet id: the short form is also MQTT 5's for success (3.4.2.1, 3.5.2.1). */

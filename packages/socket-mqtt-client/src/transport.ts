@@ -25,6 +25,12 @@ export interface Transport {
   /** Answers the SUBACK code of each filter, in order. Rejects when the connection closes first. */
   subscribe(filters: readonly { topic: string; qos: number }[]): Promise<number[]>
   unsubscribe(topics: readonly string[]): Promise<void>
+  /**
+   * At QoS 1 and 2 it resolves after the broker's acknowledgement.
+   *
+   * @throws UnacknowledgedError after 5 s without one, or when the connection closes first; another error when nothing was
+   * sent, or the broker refuses.
+   */
   publish(topic: string, payload: Buffer, options: { qos: 0 | 1 | 2; retain: boolean }): Promise<void>
   /** PUBACK (QoS 1) or PUBREC (QoS 2) for each, in order; into this connection or nowhere. */
   acknowledge(messages: readonly { packetId: number; qos: 1 | 2 }[]): void
@@ -43,6 +49,11 @@ export class ConnectionRefusedError extends Error {
     super(message)
     this.badCredentials = badCredentials
   }
+}
+
+/** Nothing says whether the broker has taken what was published: it was sent, or may have been. */
+export class UnacknowledgedError extends Error {
+  override readonly name = 'UnacknowledgedError'
 }
 
 /**

@@ -6,6 +6,7 @@ import { partitionRpcSubject } from '@iomt/contracts/subjects'
 import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 import { startAedes } from '@iomt/testing/aedes-broker'
 import { startMosquitto } from '@iomt/testing/mosquitto'
+import { startTcpProxy } from '@iomt/testing/tcp-proxy'
 import { waitFor } from '@iomt/testing/wait-for'
 import mqtt, { type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -153,6 +154,34 @@ describe.each([
     const readings = await readingsOf(socket.socket_id, 1)
     expect(readings.map((reading) => reading.measurements.active_power)).toEqual([6])
     expect(received).toEqual(['{"power":5}', '{"power":6}'])
+  })
+
+  test('a broker that does not acknowledge in time: the answer says so, and what comes back late is no reading', async () => {
+    const { hostname, port } = new URL(broker.url)
+    const network = await startTcpProxy({ targetHost: hostname, targetPort: Number(port) })
+    try {
+      const socket = desiredSocket(`mqtt://127.0.0.1:${network.port}`)
+      await fixture.configure(socket)
+      await fixture.untilStatus(socket, 'idle')
+      const received: string[] = []
+      device.on('message', (topic, payload) => topic === socket.topic && received.push(payload.toString()))
+      await device.subscribeAsync(socket.topic as string, { qos: 1 })
+      network.blackhole()
+      const request = { socket_id: socket.socket_id, payload_base64: Buffer.from('{"power":5}').toString('base64') }
+      const subject = partitionRpcSubject(partitionOf(socket.pdu_id), 'publish')
+      // 8 s are what config-api waits.
+      const answer = await fixture.bus.connection.request(subject, JSON.stringify(request), { timeout: 8_000 })
+      expect(answer.json()).toEqual({
+        error: { code: 'publish-unconfirmed', detail: 'no acknowledgement within 5 s' },
+      })
+      network.heal()
+      await waitFor(() => received.length === 1, { what: 'the command to arrive late' })
+      await device.publishAsync(socket.topic as string, '{"power":6}', { qos: 1 })
+      const readings = await readingsOf(socket.socket_id, 1)
+      expect(readings.map((reading) => reading.measurements.active_power)).toEqual([6])
+    } finally {
+      await network.close()
+    }
   })
 
   test('equal payloads one after the other are as many readings', async () => {

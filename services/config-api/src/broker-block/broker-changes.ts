@@ -1,9 +1,14 @@
 import type { BrokerSecrets } from '@iomt/contracts/credential-envelope'
-import { DEFAULT_BROKER_PORT, type MqttConfig, type MqttCredentials } from '@iomt/contracts/mqtt-config'
+import {
+  credentialLengthProblem,
+  DEFAULT_BROKER_PORT,
+  type MqttConfig,
+  type MqttCredentials,
+} from '@iomt/contracts/mqtt-config'
 import type { BrokerInput, MqttConfigInput } from '@iomt/contracts/rest/broker-block'
 import { type CredentialContext, CredentialError, type Vault } from '@iomt/credential-vault/vault'
 import type { StoredCredentials } from '@iomt/database/tables/broker-columns'
-import { Refusal } from '../changes/refusal.ts'
+import { invalidField, Refusal } from '../changes/refusal.ts'
 import type { BrokerRow } from './broker-row.ts'
 
 /** Broker columns to write; JSON as text. */
@@ -36,6 +41,7 @@ export function mergeBroker(
 ): BrokerChanges {
   const before = current ?? EMPTY
   requireSecretsForNewHost(before, input)
+  requireUsableCredentials(before, input)
   return {
     ...(input.mqtt_broker_host !== undefined ? { mqtt_broker_host: input.mqtt_broker_host } : {}),
     ...(input.mqtt_broker_port !== undefined ? { mqtt_broker_port: input.mqtt_broker_port } : {}),
@@ -46,7 +52,8 @@ export function mergeBroker(
 
 /**
  * The columns when `input` replaces a block (PUT): what is left out gets its default. A stored password stays when
- * credentials are given without one, since nobody who reads the block can send it back; likewise the TLS key.
+ * credentials are given without one, since nobody who reads the block can send it back; likewise the TLS key. So
+ * credentials without a username are refused while there is a password; without `mqtt_credentials` both are removed.
  */
 export function replaceBroker(
   current: BrokerRow,
@@ -86,6 +93,25 @@ function requireSecretsForNewHost(before: BrokerRow, input: BrokerInput): void {
     'The broker host changes: a stored secret is never sent to another host. Send it again with the new host, or null to remove it.',
     errors,
   )
+}
+
+/**
+ * Credentials that no CONNECT can carry would keep the socket from its broker for ever. A stored password is never dropped
+ * silently along with its username: nobody could send it again. Only asked of a request that speaks of credentials, so
+ * that what was stored before this was refused blocks no other change.
+ */
+function requireUsableCredentials(
+  { mqtt_credentials: stored }: BrokerRow,
+  { mqtt_credentials: given }: BrokerInput,
+): void {
+  if (given === undefined) return
+  const tooLong = given.password == null ? null : credentialLengthProblem(given.password)
+  if (tooLong) throw invalidField('/mqtt_credentials/password', `is too long: ${tooLong}`)
+  const username = given.username === undefined ? stored.username : given.username
+  const hasPassword = given.password === undefined ? stored.password_set : given.password !== null
+  if (hasPassword && username == null) {
+    throw invalidField('/mqtt_credentials/username', 'is required beside a password: send it, or the password as null')
+  }
 }
 
 function withoutKey(config: MqttConfigInput): MqttConfig {

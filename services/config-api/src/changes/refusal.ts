@@ -27,6 +27,7 @@ export type RefusalReason =
   | 'stale-version'
   | 'socket-not-connected'
   | 'publish-failed'
+  | 'publish-unconfirmed'
   | 'gateway-unavailable'
   | 'nats-unavailable'
   | 'too-many-streams'

@@ -55,4 +55,5 @@ export const PROBLEM_TYPES: Readonly<Record<ProblemReason, { readonly status: nu
   'streams-exhausted': { status: 503, title: 'The server has too many streams open' },
   overloaded: { status: 503, title: 'The server is overloaded' },
   'database-unavailable': { status: 503, title: 'The database does not answer' },
+  'publish-unconfirmed': { status: 504, title: 'The message may have been sent; nothing confirms it' },
 }

@@ -16,9 +16,10 @@ const DESCRIPTIONS: Record<number, string> = {
   412: '`If-Match` names an older version',
   413: 'The body is above 1 MiB',
   415: 'The body is not application/json',
-  429: 'Too many requests with this key',
+  429: 'Too many requests with this key, or too many keys from this address that are not valid',
   502: 'The broker did not take it',
   503: 'A dependency does not answer; try again',
+  504: 'Nothing confirms it, and it may have been done: find out before you try again',
 }
 
 /** The answers of a route: its own, and problem+json for the statuses it may refuse with. */

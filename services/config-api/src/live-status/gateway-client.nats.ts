@@ -10,8 +10,11 @@ import type { GatewayClient } from './gateway-client.ts'
 const STATUS_TIMEOUT = 1_000
 /** Milliseconds for all gateways together; a page is shown without the ones that are slower. */
 const STATUSES_TIMEOUT = 500
-/** A publish at QoS 1 or 2 is answered after the broker's acknowledgement, which the gateway awaits up to 5 s. */
+/** A gateway answers a publish at the latest when it has waited 5 s for the broker's acknowledgement. */
 const PUBLISH_TIMEOUT = 8_000
+
+/** What came of a request. Of silence it is not known whether somebody has acted on the request: in a command's case it matters. */
+type Answer = { kind: 'reply'; reply: unknown } | { kind: 'nobody' } | { kind: 'silence' }
 
 /** Over NATS; `bus` gives null while NATS cannot be reached. */
 export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
@@ -19,15 +22,16 @@ export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
   const allStatusReply = compileSchema(AllStatusReply)
   const publishReply = compileSchema(PublishReply)
 
-  async function ask(pduId: string, operation: PartitionOperation, request: object, timeout: number): Promise<unknown> {
+  async function ask(pduId: string, operation: PartitionOperation, request: object, timeout: number): Promise<Answer> {
     const connection = bus()?.connection
-    if (!connection) return null
+    if (!connection) return { kind: 'nobody' }
     try {
       const subject = partitionRpcSubject(partitionOf(pduId), operation)
       const message = await connection.request(subject, JSON.stringify(request), { timeout })
-      return message.json()
+      return { kind: 'reply', reply: message.json() }
     } catch (error) {
-      if (isNoAnswer(error) || error instanceof SyntaxError) return null
+      if (isNobodyThere(error)) return { kind: 'nobody' }
+      if (isNoAnswer(error) || error instanceof SyntaxError) return { kind: 'silence' }
       throw error
     }
   }
@@ -35,9 +39,9 @@ export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
   return {
     async status(pduId, socketId) {
       if (!bus()) return { unanswered: 'NATS cannot be reached' }
-      const reply = await ask(pduId, 'status', { socket_id: socketId }, STATUS_TIMEOUT)
-      if (reply === null || !statusReply.check(reply)) return { unanswered: 'no gateway answered' }
-      return 'status' in reply ? reply.status : { unanswered: reply.error.detail }
+      const answer = await ask(pduId, 'status', { socket_id: socketId }, STATUS_TIMEOUT)
+      if (answer.kind !== 'reply' || !statusReply.check(answer.reply)) return { unanswered: 'no gateway answered' }
+      return 'status' in answer.reply ? answer.reply.status : { unanswered: answer.reply.error.detail }
     },
 
     async statuses(socketIds) {
@@ -69,8 +73,10 @@ export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
     },
 
     async publish(pduId, request) {
-      const reply = await ask(pduId, 'publish', request, PUBLISH_TIMEOUT)
-      return reply !== null && publishReply.check(reply) ? reply : null
+      const answer = await ask(pduId, 'publish', request, PUBLISH_TIMEOUT)
+      if (answer.kind === 'nobody') return null
+      if (answer.kind === 'reply' && publishReply.check(answer.reply)) return answer.reply
+      return { error: { code: 'publish-unconfirmed', detail: 'the gateway gave no answer' } }
     },
   }
 }
@@ -81,6 +87,12 @@ function keepBetter(found: Map<string, SocketStatus>, status: SocketStatus): voi
   if (!other || (other.connection.state !== 'connected' && status.connection.state === 'connected')) {
     found.set(status.socket_id, status)
   }
+}
+
+/** The server says at once that nobody has subscribed: nobody has the request. */
+function isNobodyThere(error: unknown): boolean {
+  if (error instanceof errors.RequestError) return error.isNoResponders()
+  return error instanceof errors.NoRespondersError
 }
 
 /** NATS, or who should answer there, is away. */

@@ -7,6 +7,9 @@ export interface GatewayClient {
   status(pduId: string, socketId: string): Promise<SocketStatus | { unanswered: string }>
   /** By socket id; a socket that no gateway answered for is missing. At most 1,000 sockets. */
   statuses(socketIds: readonly string[]): Promise<Map<string, SocketStatus>>
-  /** @returns the gateway's reply, or null when none owns the socket's partition. */
+  /**
+   * @returns the gateway's reply, or null when nobody has the request: NATS is away, or no gateway owns the socket's partition.
+   * A gateway that may have it and does not answer is the reply `publish-unconfirmed`.
+   */
   publish(pduId: string, request: PublishRequest): Promise<PublishReply | null>
 }

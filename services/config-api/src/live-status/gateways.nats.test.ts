@@ -145,3 +145,40 @@ test('a publish goes through the owner; what keeps it from the broker is said', 
   }
   stop()
 })
+
+test('a publish that nobody confirms may have been sent: no answer asks a client to send it again', async () => {
+  const {
+    pdu,
+    sockets: [socket],
+  } = await sockets(1)
+  const path = `/sockets/${socket.id}/mqtt-publish`
+  // Nobody has it: to be sent again without a thought.
+  const nobody = await running.api.post(path, { payload: 'on' })
+  expect(problemOf(nobody)).toBe('503 /problems/gateway-unavailable')
+  expect(nobody.headers.get('retry-after')).toBe('1')
+  let reply: unknown = { error: { code: 'publish-unconfirmed', detail: 'no acknowledgement within 5 s' } }
+  const seen: Body[] = []
+  const stop = answer(partitionRpcSubject(partitionOf(pdu.id), 'publish'), (request) => {
+    seen.push(request)
+    return reply
+  })
+  const publish = async (answered: unknown) => {
+    reply = answered
+    const { status, headers, body } = await running.api.post(path, { payload: 'on' })
+    return { status, type: body.type, retryAfter: headers.get('retry-after'), detail: body.detail }
+  }
+  const unconfirmed = (reason: string) => ({
+    status: 504,
+    type: '/problems/publish-unconfirmed',
+    retryAfter: null,
+    detail: `Not confirmed (${reason}): it may have been sent; read the socket's state before you send it again.`,
+  })
+  expect(await publish(reply)).toEqual(unconfirmed('no acknowledgement within 5 s'))
+  const noAnswer = unconfirmed('the gateway gave no answer')
+  // A gateway of another version, one that fails, and one that is too slow.
+  expect(await publish({ done: true })).toEqual(noAnswer)
+  expect(await publish('no JSON')).toEqual(noAnswer)
+  expect(await publish(undefined)).toEqual(noAnswer)
+  expect(seen).toHaveLength(4)
+  stop()
+})

@@ -1,4 +1,4 @@
-import type { RpcErrorCode } from '@iomt/contracts/gateway-rpc'
+import type { RpcError, RpcErrorCode } from '@iomt/contracts/gateway-rpc'
 import { SocketPublish, SocketPublished } from '@iomt/contracts/rest/socket-mqtt'
 import type { Database } from '@iomt/database/connect'
 import { notFound, Refusal, type RefusalReason } from '../changes/refusal.ts'
@@ -19,6 +19,7 @@ const REASONS: Record<RpcErrorCode, RefusalReason> = {
   'unknown-socket': 'gateway-unavailable',
   'not-connected': 'socket-not-connected',
   'publish-failed': 'publish-failed',
+  'publish-unconfirmed': 'publish-unconfirmed',
 }
 
 /** `POST /sockets/:id/mqtt-publish` */
@@ -31,10 +32,13 @@ export function addPublishRoute(app: App, database: Database, gateways: GatewayC
         tags: ['sockets'],
         operationId: 'publishToSocket',
         summary: "Publish to the socket's topic, through the gateway that owns it",
-        description: 'At QoS 1 and 2 the answer comes after the broker has acknowledged.',
+        description:
+          'At QoS 1 and 2 the answer comes after the broker has acknowledged. When it has not within 5 s, or its connection ' +
+          'ended first, the answer is 504 `publish-unconfirmed`: the message may have been sent, so read the state of the ' +
+          'socket before you send it again. After a 502 or 503 the broker has not taken it.',
         params: IdParameter,
         body: SocketPublish,
-        response: answers({ 200: SocketPublished }, 404, 409, 502, ...BODY_REFUSALS),
+        response: answers({ 200: SocketPublished }, 404, 409, 502, 504, ...BODY_REFUSALS),
       },
     },
     async (request) => {
@@ -55,8 +59,15 @@ export function addPublishRoute(app: App, database: Database, gateways: GatewayC
       if (reply === null) {
         throw new Refusal('gateway-unavailable', 'No gateway answers for the socket; see GET /sockets/:id/mqtt-status.')
       }
-      if ('error' in reply) throw new Refusal(REASONS[reply.error.code], reply.error.detail)
+      if ('error' in reply) throw refusalOf(reply)
       return reply
     },
   )
+}
+
+function refusalOf({ error: { code, detail } }: RpcError): Refusal {
+  if (code !== 'publish-unconfirmed') return new Refusal(REASONS[code], detail)
+  // A relay that is switched twice is where it was: the client must not simply send it again.
+  const advice = "it may have been sent; read the socket's state before you send it again."
+  return new Refusal(REASONS[code], `Not confirmed (${detail}): ${advice}`)
 }

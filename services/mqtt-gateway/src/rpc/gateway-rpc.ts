@@ -13,6 +13,7 @@ import { PARTITION_COUNT } from '@iomt/contracts/partitions'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
 import { ALL_GATEWAYS_STATUS_SUBJECT, partitionRpcSubject } from '@iomt/contracts/subjects'
 import { type SocketMqttClient, UnknownSocketError } from '@iomt/socket-mqtt-client/socket-mqtt-client'
+import { UnacknowledgedError } from '@iomt/socket-mqtt-client/transport'
 import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core'
 import type { Logger } from 'pino'
 
@@ -80,6 +81,7 @@ export function createGatewayRpc(options: GatewayRpcOptions): GatewayRpc {
     } catch (error) {
       if (error instanceof UnknownSocketError) return rpcError('unknown-socket', `socket ${socketId} is not connected`)
       const detail = error instanceof Error ? error.message : String(error)
+      if (error instanceof UnacknowledgedError) return rpcError('publish-unconfirmed', detail)
       return rpcError(statusOf(socketId)?.connection.state === 'connected' ? 'publish-failed' : 'not-connected', detail)
     }
   }
