@@ -43,4 +43,34 @@ test('killed between COMMIT and acknowledgement: everything is delivered again a
   await fixture.stored(400)
   const metrics = await (await fetch(`http://127.0.0.1:${writer.healthPort()}/metrics`)).text()
   expect(Number(/^iomt_writer_duplicates_total\S* (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
+  await writer.stop()
 })
+
+test('frozen within a transaction: another writer stores its readings, and none is stored twice when it thaws', async () => {
+  await fixture.rows('truncate device_data_logs, device_current_state')
+  const env = { PORT: '0', DATABASE_URL: fixture.database.url, NATS_URL: fixture.nats.url }
+  const frozen = await startServiceProcess({ name: 'telemetry-writer', main: new URL('main.ts', import.meta.url), env })
+  const inTransaction = async () =>
+    fixture.rows<{ state: string }>(
+      `select state from pg_stat_activity
+       where datname = current_database() and application_name = 'iomt-telemetry-writer' and query ilike '%device_current_state%'`,
+    )
+  // Its transaction has copied the readings and waits, so that it is surely within it.
+  const holder = await fixture.database.pool.connect()
+  await holder.query('begin; lock table device_current_state')
+  await Promise.all(
+    Array.from({ length: 100 }, (_, index) => fixture.publish(telemetryMessage({ id: testId(10_000 + index) }))),
+  )
+  await expect.poll(inTransaction, { timeout: 20_000 }).toContainEqual({ state: 'active' })
+  frozen.freeze()
+  await holder.query('rollback')
+  holder.release()
+  await expect.poll(inTransaction, { timeout: 20_000 }).toContainEqual({ state: 'idle in transaction' })
+
+  await fixture.startWriter()
+  await fixture.stored(100, 45_000)
+  frozen.resume()
+  await expect.poll(pending, { timeout: 45_000, interval: 250 }).toBe(0)
+  await fixture.stored(100)
+  await frozen.kill9()
+}, 120_000)

@@ -39,12 +39,11 @@ export function keepRoomInStreams(options: StreamRoomOptions): { stop(): void } 
       })
     }
   }
-  let looking = false
-  const timer = setInterval(async () => {
-    if (looking) return
-    looking = true
-    await look()
-    looking = false
+  let looking: Promise<void> | undefined
+  const timer = setInterval(() => {
+    looking ??= look().finally(() => {
+      looking = undefined
+    })
   }, INTERVAL)
   return { stop: () => clearInterval(timer) }
 }
