@@ -10,7 +10,8 @@ const POLICY_FILE = '/usr/sbin/policy-rc.d'
 
 /**
  * Sees to it that tests find nats-server (needed) and mosquitto (tests that need it are skipped without). False, with
- * a message, when the tests cannot run.
+ * a message, when the tests cannot run. `packages/local-stack` has the same in `install-nats.ts` for `npm start`: this here
+ * is loaded before anything is installed, by whatever Node the machine has, so it can import no TypeScript and no package.
  */
 export function ensureTestServers() {
   const missing = ['nats-server', 'mosquitto'].filter((name) => !isInstalled(name))

@@ -8,6 +8,8 @@ const COMMAND = 'apt-get install -y --no-install-recommends nats-server'
 
 /**
  * The path of nats-server, installed from the OS package where that can be done, which is said first.
+ * `scripts/ensure-servers.mjs` has the same for the tests: that is loaded before anything is installed, by whatever Node the
+ * machine has, and cannot import this.
  *
  * @throws Error with the command to run when it cannot.
  */

@@ -8,23 +8,28 @@ import type { Principal } from './principal.ts'
 const LAST_USED_RESOLUTION = 60_000
 
 /**
- * The principal of an `Authorization` header. Asks the database at every request, so that a revoked key stops at once (one
- * read by unique index).
+ * What is stored of the key in an `Authorization` header. Asks nobody.
  *
- * @throws Refusal `unauthenticated` without a key that is valid now.
+ * @throws Refusal `unauthenticated` when it holds nothing that could be a key.
  */
-export async function authenticate(
-  database: Database,
-  authorization: string | undefined,
-  now: Date,
-): Promise<Principal> {
+export function presentedKeyHash(authorization: string | undefined): Buffer {
   const key = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (key === undefined) throw refuse('Send an API key: Authorization: Bearer iomt_…')
   if (!isApiKey(key)) throw refuse('The API key is malformed; it is iomt_ and 43 characters.')
+  return hashApiKey(key)
+}
+
+/**
+ * The principal of a key. Asks the database at every request, so that a revoked key stops at once (one read by unique
+ * index).
+ *
+ * @throws Refusal `unauthenticated` when the key is not valid now.
+ */
+export async function authenticate(database: Database, keyHash: Buffer, now: Date): Promise<Principal> {
   const row = await database
     .selectFrom('api_keys')
     .select(['id', 'name', 'role', 'organization_id', 'expires_at', 'revoked_at', 'last_used_at'])
-    .where('key_hash', '=', hashApiKey(key))
+    .where('key_hash', '=', keyHash)
     .executeTakeFirst()
   if (!row) throw refuse('The API key is not known.')
   if (row.revoked_at) throw refuse('The API key was revoked.')

@@ -64,23 +64,7 @@ export async function recordChanges(
   changes: readonly Change[],
   actor: Actor,
 ): Promise<void> {
-  const text = (resource: object | null) => (resource === null ? null : JSON.stringify(resource))
-  await transaction
-    .insertInto('audit_log')
-    .values(
-      changes.map(({ entity, action, id, version, before, after }) => ({
-        id: newId(),
-        actor: actor.name,
-        action,
-        entity,
-        entity_id: id,
-        version,
-        before: text(before),
-        after: text(after),
-        request_id: actor.requestId,
-      })),
-    )
-    .execute()
+  await recordAudit(transaction, changes, actor)
   await transaction
     .insertInto('outbox')
     .values(
@@ -91,10 +75,47 @@ export async function recordChanges(
         entity_id: id,
         entity_version: version,
         pdu_id: pduId,
-        resource: action === 'deleted' ? null : text(after),
+        resource: action === 'deleted' ? null : textOf(after),
       })),
     )
     .execute()
   // Delivered when the transaction commits, dropped when it rolls back.
   await sql`select pg_notify(${OUTBOX_CHANNEL}, '')`.execute(transaction)
+}
+
+/** What the audit log keeps of a change. */
+export interface AuditedChange extends Pick<Change, 'id' | 'before' | 'after'> {
+  readonly entity: ConfigEntity | 'replay'
+  /** A command to a device is `published`. */
+  readonly action: ConfigAction | 'published'
+  /** Null: it has no versions. */
+  readonly version: number | null
+}
+
+/** The audit entries alone, of what is no configuration and concerns no gateway. */
+export async function recordAudit(
+  database: Database,
+  changes: readonly AuditedChange[],
+  actor: Pick<Actor, 'name' | 'requestId'>,
+): Promise<void> {
+  await database
+    .insertInto('audit_log')
+    .values(
+      changes.map(({ entity, action, id, version, before, after }) => ({
+        id: newId(),
+        actor: actor.name,
+        action,
+        entity,
+        entity_id: id,
+        version,
+        before: textOf(before),
+        after: textOf(after),
+        request_id: actor.requestId,
+      })),
+    )
+    .execute()
+}
+
+function textOf(resource: object | null): string | null {
+  return resource === null ? null : JSON.stringify(resource)
 }

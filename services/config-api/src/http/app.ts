@@ -74,7 +74,6 @@ export async function createApp(options: AppOptions): Promise<App> {
   // Answers are made by typed code: serializing by schema would only hide a wrong field.
   app.setSerializerCompiler(options.serializerCompiler ?? (() => (data) => JSON.stringify(data)))
   app.setErrorHandler(errorHandler)
-  addNotFoundHandler(app)
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
@@ -97,13 +96,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     strictTransportSecurity: false,
   })
   await app.register(underPressure, { maxEventLoopDelay: 2_000, retryAfter: 2, sampleInterval: 1_000 })
-  addAuthentication(app, options.database)
   await app.register(rateLimit, {
     max: options.requestsPerSecond,
     timeWindow: 1_000,
     hook: 'onRequest',
     keyGenerator: (request) => request.principal?.keyId ?? request.ip,
   })
+  // Before the limit of a key, although it comes later here: the plugin's hooks are the routes' own.
+  addAuthentication(app, options.database)
+  addNotFoundHandler(app)
   await addOpenApi(app, options.publicUrl)
   await addDocumentationPage(app)
   return app

@@ -1,10 +1,13 @@
+import { normalizeIP } from '@fastify/rate-limit'
 import type { Database } from '@iomt/database/connect'
 import type { FastifyRequest } from 'fastify'
-import { authenticate } from '../access/authenticate.ts'
+import { authenticate, presentedKeyHash } from '../access/authenticate.ts'
+import { createKeysInUse } from '../access/keys-in-use.ts'
 import { atLeast, type Principal, type Role } from '../access/principal.ts'
 import type { Actor } from '../changes/change.ts'
 import { Refusal } from '../changes/refusal.ts'
 import type { App } from './app.ts'
+import { problem, sendProblem } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,20 +21,55 @@ declare module 'fastify' {
   }
 }
 
-/** Every route needs an API key unless it is declared `public`; an unknown path too, so that paths cannot be probed. */
+/**
+ * Times a minute that one client address may present a key that is not in use, which costs a query of a small pool: so that
+ * trying keys (5 queries a second at most) keeps nobody else from the database, and all clients behind one proxy can still
+ * begin in the same minute. Keys in use go on whatever else comes from their address.
+ */
+const ATTEMPTS_PER_MINUTE = 300
+/** Of these the hashes are kept, about 0.1 KiB each. */
+const KEYS_IN_USE = 5_000
+
+/**
+ * Every route needs an API key unless it is declared `public`; an unknown path too, so that paths cannot be probed. For an
+ * `app` that has the rate limit plugin, which keeps the counts of the last 5,000 addresses.
+ */
 export function addAuthentication(app: App, database: Database): void {
+  const keysInUse = createKeysInUse(KEYS_IN_USE)
+  // By network, not by address, of IPv6, as the plugin does it by itself.
+  const keyGenerator = ({ ip }: FastifyRequest) => normalizeIP(ip)
+  const countAttempt = app.createRateLimit({ max: ATTEMPTS_PER_MINUTE, timeWindow: 60_000, keyGenerator })
   app.decorateRequest('principal', null)
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const { config } = request.routeOptions
     if (config.public) return
-    const principal = await authenticate(database, request.headers.authorization, new Date())
+    const keyHash = presentedKeyHash(request.headers.authorization)
+    if (!keysInUse.has(keyHash)) {
+      const attempts = await countAttempt(request)
+      if (!attempts.isAllowed && attempts.isExceeded) {
+        reply.header('retry-after', attempts.ttlInSeconds)
+        const detail =
+          'Too many keys that are not valid came from this address; wait as long as Retry-After says (seconds).'
+        return sendProblem(reply, problem('rate-limited', detail, request.id))
+      }
+    }
+    const principal = await authenticate(database, keyHash, new Date()).catch((error: unknown) => {
+      if (error instanceof Refusal) keysInUse.delete(keyHash)
+      throw error
+    })
+    keysInUse.add(keyHash)
     request.principal = principal
     if (request.is404) return
     const needed = config.role ?? (request.method === 'GET' || request.method === 'HEAD' ? 'viewer' : 'admin')
-    if (!atLeast(principal.role, needed)) {
-      throw new Refusal('forbidden', `This needs an API key of role ${needed}; yours has the role ${principal.role}.`)
-    }
+    requireRole(principal, needed)
   })
+}
+
+/** @throws Refusal `forbidden` unless the principal may do what `needed` may. */
+export function requireRole({ role }: Principal, needed: Role): void {
+  if (!atLeast(role, needed)) {
+    throw new Refusal('forbidden', `This needs an API key of role ${needed}; yours has the role ${role}.`)
+  }
 }
 
 /** The principal of a request behind {@link addAuthentication}. */

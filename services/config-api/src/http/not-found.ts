@@ -1,7 +1,10 @@
 import type { App } from './app.ts'
 import { problem, sendProblem } from './problem.ts'
 
-/** Answers unknown paths with 404, and known paths with an unknown method with 405 and `Allow`. */
+/**
+ * Answers unknown paths with 404, and known paths with an unknown method with 405 and `Allow`; limited like the others. For
+ * an `app` that has the rate limit plugin and no routes yet.
+ */
 export function addNotFoundHandler(app: App): void {
   const methodsOf = new Map<string, { pattern: RegExp; methods: Set<string> }>()
   app.addHook('onRoute', ({ url, method }) => {
@@ -9,7 +12,7 @@ export function addNotFoundHandler(app: App): void {
     for (const name of Array.isArray(method) ? method : [method]) known.methods.add(name)
     methodsOf.set(url, known)
   })
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const path = request.url.split('?', 1)[0] as string
     const allowed = [...methodsOf.values()]
       .filter(({ pattern }) => pattern.test(path))

@@ -5,6 +5,7 @@ import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors'
 import { Value } from '@sinclair/typebox/value'
 import type { FastifySchemaCompiler } from 'fastify'
 import { type FieldProblem, Refusal } from '../changes/refusal.ts'
+import { lowerCaseUuids } from './lower-case-uuids.ts'
 import { unstorablePart } from './plain-json.ts'
 import { explainViolation } from './violations.ts'
 
@@ -13,17 +14,19 @@ const MAX_FIELD_PROBLEMS = 10
 
 /**
  * Compiles a route's schema to a check that answers with every field at fault. Query and path parameters are text, so
- * `'50'` becomes 50 and `'true'` true where the schema wants them; a body is taken as it is.
+ * `'50'` becomes 50 and `'true'` true where the schema wants them; a body is taken as it is. Only UUIDs become lower case in
+ * all three.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   registerFormats()
   const compiled = TypeCompiler.Compile(schema)
+  const withLowerCaseUuids = lowerCaseUuids(schema)
   const allowedFields = Object.keys((schema as { properties?: object }).properties ?? {})
   return (given: unknown) => {
     const value = httpPart === 'body' ? given : Value.Convert(schema, structuredClone(given))
     const unstorable = unstorablePart(value)
     if (unstorable) return { error: refuse([unstorable]) }
-    if (compiled.Check(value)) return { value }
+    if (compiled.Check(value)) return { value: withLowerCaseUuids ? withLowerCaseUuids(value) : value }
     return { error: refuse(fieldProblems(compiled.Errors(value), allowedFields)) }
   }
 }

@@ -144,6 +144,14 @@ test('a publish goes through the owner; what keeps it from the broker is said', 
     expect((await running.api.post(path, body)).status).toBe(400)
   }
   stop()
+  // Noted before it is sent, so also what nobody took.
+  const { rows } = await running.migrated.pool.query(
+    `select actor, action, after from audit_log where entity = 'socket' and action = 'published' and entity_id = $1 order by id`,
+    [socket.id],
+  )
+  const noted = rows.map(({ after }) => Buffer.from(after.payload_base64, 'base64').toString('latin1'))
+  expect(noted).toEqual(['x', 'on', '{"relay":"on"}', 'null', '\x00\x01\xff', '1'])
+  expect(rows[4]).toMatchObject({ actor: expect.any(String), after: { qos: 2, retain: true, payload_bytes: 3 } })
 })
 
 test('a publish that nobody confirms may have been sent: no answer asks a client to send it again', async () => {

@@ -14,7 +14,7 @@ import type { GatewayClient } from '../live-status/gateway-client.ts'
 import { statusOfSocket } from '../live-status/live-status.ts'
 import { replaceMqttConfig } from '../sockets/replace-mqtt-config.ts'
 import type { SocketResource } from '../sockets/socket-resource.ts'
-import { mqttDevice, socketOfDevice } from './mqtt-device.ts'
+import { lockSocketOfDevice, mqttDevice, socketOfDevice } from './mqtt-device.ts'
 
 export const DeviceIdParameter = Type.Object({ deviceId: Id }, { additionalProperties: false })
 
@@ -107,8 +107,8 @@ export function addMqttDeviceRoutes(app: App, options: MqttDeviceRoutesOptions):
       const expected = expectedVersions(request.headers['if-match'])
       const actor = actorOf(request)
       await inTransaction(database, async (transaction) => {
-        const { socket } = await socketOfDevice(transaction, deviceId, actor.organizationId)
-        const replacement = { socketId: socket.id, block: request.body }
+        const socketId = await lockSocketOfDevice(transaction, sockets, deviceId, actor.organizationId)
+        const replacement = { socketId, block: request.body }
         await replaceMqttConfig(transaction, sockets, vault, replacement, expected, actor)
       })
       onChange()
@@ -133,8 +133,9 @@ export function addMqttDeviceRoutes(app: App, options: MqttDeviceRoutesOptions):
       const expected = expectedVersions(request.headers['if-match'])
       const actor = actorOf(request)
       await inTransaction(database, async (transaction) => {
-        const { socket } = await socketOfDevice(transaction, request.params.deviceId, actor.organizationId)
-        const replacement = { socketId: socket.id, block: null, deviceId: null }
+        const { deviceId } = request.params
+        const socketId = await lockSocketOfDevice(transaction, sockets, deviceId, actor.organizationId)
+        const replacement = { socketId, block: null, deviceId: null }
         await replaceMqttConfig(transaction, sockets, vault, replacement, expected, actor)
       })
       onChange()

@@ -1,9 +1,12 @@
 import type { MqttDevice } from '@iomt/contracts/rest/mqtt-device'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
 import type { Database } from '@iomt/database/connect'
+import type { Schema } from '@iomt/database/schema'
+import type { Transaction } from 'kysely'
 import { Refusal } from '../changes/refusal.ts'
 import { deviceResource } from '../devices/device-resource.ts'
 import { requireResource } from '../resources/change-resource.ts'
+import type { SocketResource } from '../sockets/socket-resource.ts'
 import { type SocketRow, selectSockets, socketMqttConfig } from '../sockets/socket-row.ts'
 
 type Device = MqttDevice['device']
@@ -16,10 +19,36 @@ export async function socketOfDevice(
 ): Promise<{ device: Device; socket: SocketRow }> {
   const device = await requireResource(database, deviceResource, deviceId, tenant)
   const socket = await selectSockets(database, tenant).where('sockets.device_id', '=', device.id).executeTakeFirst()
-  if (!socket) {
-    throw new Refusal('device-not-on-a-socket', 'The device is on no socket; assign it with POST /mqtt/devices.')
-  }
+  if (!socket) throw notOnASocket()
   return { device, socket }
+}
+
+/**
+ * Locks the socket that a device is on, to change it, and answers its id. Whoever had the lock before may have taken the device
+ * off, and put another one there that the change is not meant for.
+ *
+ * @throws Refusal as {@link socketOfDevice}.
+ */
+export async function lockSocketOfDevice(
+  transaction: Transaction<Schema>,
+  sockets: SocketResource,
+  deviceId: string,
+  tenant: string | null,
+): Promise<string> {
+  const { device, socket } = await socketOfDevice(transaction, deviceId, tenant)
+  await sockets.lock(transaction, socket.id, tenant)
+  const locked = await transaction
+    .selectFrom('sockets')
+    .select('id')
+    .where('id', '=', socket.id)
+    .where('device_id', '=', device.id)
+    .executeTakeFirst()
+  if (!locked) throw notOnASocket()
+  return locked.id
+}
+
+function notOnASocket(): Refusal {
+  return new Refusal('device-not-on-a-socket', 'The device is on no socket; assign it with POST /mqtt/devices.')
 }
 
 export function mqttDevice(device: Device, socket: SocketRow, status: SocketStatus): MqttDevice {

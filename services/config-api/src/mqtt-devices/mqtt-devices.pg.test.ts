@@ -1,5 +1,6 @@
+import { waitFor } from '@iomt/testing/wait-for'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { problemOf } from '../testing/api-client.ts'
+import { type Answer, problemOf } from '../testing/api-client.ts'
 import { BROKER, create, createEstate, expectStatus } from '../testing/estate.ts'
 import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
 
@@ -98,6 +99,37 @@ test('neither a socket nor a device is taken twice, also in a race', async () =>
   expect(problemOf(await api.delete(`/devices/${device.id}`))).toBe('409 /problems/in-use')
   expect(problemOf(await api.delete(`/sockets/${taken}`))).toBe('409 /problems/in-use')
 })
+
+test('a change of a device that loses its socket in the same moment does nothing to the device that gets it', async () => {
+  const { api, organization, socket, device } = await ward()
+  const next = await create(api, '/devices', { organization_id: organization.id, name: 'Monitor' })
+  const path = `/mqtt/devices/${device.id}`
+  const requests = [() => api.put(path, { mqtt_broker_host: 'of-the-first.example' }), () => api.delete(path)]
+  for (const request of requests) {
+    expectStatus(200, await api.patch(`/sockets/${socket.id}`, { device_id: null }))
+    expectStatus(200, await api.patch(`/sockets/${socket.id}`, { device_id: device.id }))
+    const swap = await running.migrated.pool.connect()
+    let answer: Promise<Answer>
+    try {
+      await swap.query('begin')
+      await swap.query('update sockets set device_id = $1 where id = $2', [next.id, socket.id])
+      answer = request()
+      await waitFor(async () => await waitsForLock(), { what: 'the request to wait for the socket' })
+      await swap.query('commit')
+    } finally {
+      swap.release()
+    }
+    expect(problemOf(await answer)).toBe('404 /problems/device-not-on-a-socket')
+    expect((await api.get(`/sockets/${socket.id}`)).body).toMatchObject({ device_id: next.id, mqtt_broker_host: null })
+  }
+})
+
+async function waitsForLock(): Promise<boolean> {
+  const { rowCount } = await running.migrated.pool.query(
+    "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  )
+  return rowCount === 1
+}
 
 test('a device is assigned by the socket as well, and only within its organization', async () => {
   const { api, socket, device } = await ward()

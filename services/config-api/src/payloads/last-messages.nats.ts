@@ -5,48 +5,56 @@ import { createStreamConsumer } from '../telemetry-stream/stream-consumer.nats.t
 const FIRST_WINDOW = 256
 const WIDER = 8
 const BATCH = 256
+/** Milliseconds for one window, and those after which none is begun that is {@link WIDER} times as long. */
+const TIMEOUT = 10_000
+const WIDENING = 1_000
 
-export interface StreamMessage {
-  readonly sequence: number
-  readonly data: Uint8Array
+export interface LastMessagesQuery<Message> {
+  readonly stream: string
+  readonly subject: string
+  readonly count: number
+  /** Null: not one of those that are wanted. */
+  readonly read: (data: Uint8Array) => Message | null
 }
 
 /**
  * The last messages under a subject, newest first. JetStream reads forwards only: so from a place before the last one, farther
- * back until there are enough.
+ * back until there are enough, or until that begins to take long: then there are fewer.
  */
-export async function lastMessages(bus: Bus, stream: string, subject: string, count: number): Promise<StreamMessage[]> {
+export async function lastMessages<Message>(bus: Bus, query: LastMessagesQuery<Message>): Promise<Message[]> {
+  const { stream, subject, count } = query
   const last = await bus.manager.streams.getMessage(stream, { last_by_subj: subject })
   if (!last) return []
   const { state } = await bus.manager.streams.info(stream)
+  const begun = performance.now()
   for (let window = FIRST_WINDOW; ; window *= WIDER) {
     const start = Math.max(state.first_seq, last.seq - window + 1)
-    const found = await readForward(bus, { stream, subject, start, end: last.seq, keep: count })
-    if (found.length >= count || start === state.first_seq) return found.reverse()
+    const found = await readForward(bus, query, start, last.seq)
+    const isAll = start === state.first_seq
+    if (found.length >= count || isAll || performance.now() - begun > WIDENING) return found.reverse()
   }
 }
 
-interface Range {
-  readonly stream: string
-  readonly subject: string
-  readonly start: number
-  readonly end: number
-  readonly keep: number
-}
-
-async function readForward(bus: Bus, { stream, subject, start, end, keep }: Range): Promise<StreamMessage[]> {
-  const found: StreamMessage[] = []
+async function readForward<Message>(
+  bus: Bus,
+  { stream, subject, count, read }: LastMessagesQuery<Message>,
+  start: number,
+  end: number,
+): Promise<Message[]> {
+  const found: Message[] = []
   let reached = 0
   const consumer = await createStreamConsumer({
     bus,
     stream,
     filterSubject: subject,
     startSequence: start,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(TIMEOUT),
     onMessage(sequence, data) {
       reached = sequence
-      found.push({ sequence, data })
-      if (found.length > keep) found.shift()
+      const message = read(data)
+      if (message === null) return
+      found.push(message)
+      if (found.length > count) found.shift()
     },
   })
   try {

@@ -12,7 +12,8 @@ import { Refusal } from '../changes/refusal.ts'
 import { requireOrganization } from '../resources/require-parent.ts'
 import type { Resource } from '../resources/resource.ts'
 import { rowView } from '../resources/row-view.ts'
-import { selectSockets, socketView } from '../sockets/socket-row.ts'
+import { type SocketRow, selectSockets, socketView } from '../sockets/socket-row.ts'
+import { effectivePayloadConfig } from './effective-payload-config.ts'
 import { checkPayloadConfig } from './payload-config-check.ts'
 
 /** Sockets whose change is recorded by one statement. */
@@ -69,7 +70,7 @@ export const payloadProfileResource: Resource<
       })
       .where('id', '=', current.id)
       .execute()
-    if (config !== undefined) await changeSockets(transaction, current, actor)
+    if (config !== undefined) await changeSockets(transaction, current, config, actor)
   },
 
   async remove(transaction, current) {
@@ -107,12 +108,22 @@ async function refuseWhileReferredTo(
   )
 }
 
-/** A changed profile is a change of every socket that refers to it: a new version, with its event and audit entry. */
-async function changeSockets(transaction: Transaction<Schema>, profile: PayloadProfile, actor: Actor): Promise<void> {
+/**
+ * A changed profile is a change of every socket that refers to it: a new version, with its event and audit entry.
+ *
+ * @throws Refusal naming the first of them that cannot work with what the profile becomes.
+ */
+async function changeSockets(
+  transaction: Transaction<Schema>,
+  profile: PayloadProfile,
+  config: PayloadProfile['payload_config'],
+  actor: Actor,
+): Promise<void> {
   const before = await referringSockets(transaction, profile, [profile.id, profile.name])
     .orderBy('sockets.id')
     .forUpdate('sockets')
     .execute()
+  for (const socket of before) checkSocketWith(socket, config)
   for (let start = 0; start < before.length; start += CHUNK) {
     const rows = before.slice(start, start + CHUNK)
     const ids = rows.map(({ id }) => id)
@@ -133,5 +144,20 @@ async function changeSockets(transaction: Transaction<Schema>, profile: PayloadP
       after: views.get(row.id) ?? null,
     }))
     await recordChanges(transaction, changes, actor)
+  }
+}
+
+/** Each may be right alone, and wrong together: `mapping` as the format of the socket, and no mapping in the profile. */
+function checkSocketWith(socket: SocketRow, shared: PayloadProfile['payload_config']): void {
+  try {
+    checkPayloadConfig(effectivePayloadConfig(socket.payload_config, shared))
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const { socket_number: number, pdu_code: pduCode } = socket
+    throw new Refusal(
+      'in-use',
+      `The profile is used by socket ${number} of PDU ${pduCode}, and together with what that one says itself: ${error.message}`,
+      error.fields,
+    )
   }
 }

@@ -147,6 +147,31 @@ test('a profile reaches the gateway merged with what the socket says, and a chan
   expect((await running.api.get(`/sockets/${byName.id}`)).body.version).toBe(2)
 })
 
+test('a profile does not become one with which a socket that refers to it cannot work', async () => {
+  const { organization, pdu } = await createEstate(running.api)
+  const profile = await profileOf(organization, 'fitting')
+  const path = `/payload-profiles/${profile.id}`
+  const refer = (number: number, config: object) =>
+    create(running.api, `/pdus/${pdu.id}/sockets`, { socket_number: number, payload_config: config })
+  await refer(1, { profile: 'fitting' })
+  const byName = await refer(2, { profile: 'fitting', format: 'mapping' })
+  await refer(3, { profile: profile.id, format: 'mapping' })
+  const refused = await running.api.patch(path, { payload_config: { timezone: 'UTC' } })
+  expect(problemOf(refused)).toBe('409 /problems/in-use /payload_config/mapping')
+  expect(refused.body.detail).toContain('socket 2 of PDU pdu-1')
+  expect(refused.body.detail).toContain('mapping is required by the format mapping')
+  expect((await running.api.get(path)).body).toEqual(profile)
+  expect((await running.api.get(`/sockets/${byName.id}`)).body.version).toBe(1)
+  expectStatus(200, await running.api.patch(path, { payload_config: { mapping: MAPPING, timezone: 'UTC' } }))
+
+  const other = await profileOf(organization, 'other', { timezone: 'UTC' })
+  const socket = await refer(4, { profile: other.id, mapping: MAPPING })
+  const toTasmota = () => running.api.patch(`/payload-profiles/${other.id}`, { payload_config: { format: 'tasmota' } })
+  expect((await toTasmota()).body.detail).toContain('socket 4 of PDU pdu-1')
+  await running.api.patch(`/sockets/${socket.id}`, { payload_config: { profile: other.id } })
+  expectStatus(200, await toTasmota())
+})
+
 test('a profile that is used is not deleted, nor renamed under those who call it by name', async () => {
   const { organization, pdu } = await createEstate(running.api)
   const profile = await profileOf(organization, 'used')

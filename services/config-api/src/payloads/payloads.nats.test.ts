@@ -124,9 +124,26 @@ test('samples are the last messages of the socket and its dead letters, newest f
   ])
   expect(items[0]).toMatchObject({ reason: 'no-known-field', decoder: null, topic: mine.socket.topic })
   expect(items[2]).toMatchObject({ relative_topic: 'relay/0/power', decoder: 'flat-json@1' })
+  expect(
+    expectStatus(200, await running.api.get(`/sockets/${mine.socket.id.toUpperCase()}/samples?limit=5`)).body,
+  ).toEqual({ items })
   const { payload, topic, relative_topic } = items[2]
   expect((await preview({ payload, topic, relative_topic })).reading.measurements).toEqual({ active_power: 41.5 })
   expect(await samplesOf(await newSocket())).toEqual([])
+})
+
+test('dead letters from before a rename are samples too, and those of other sockets are not', async () => {
+  const before = await newSocket()
+  await publishDeadLetter(bus, before, Buffer.from('{"a":1}'))
+  const neighbour = await create(running.api, `/pdus/${before.pdu.id}/sockets`, { socket_number: 2 })
+  for (let index = 0; index < 30; index += 1) {
+    await publishDeadLetter(bus, { ...before, socket: neighbour }, Buffer.from('{"b":1}'))
+  }
+  expectStatus(200, await running.api.patch(`/pdus/${before.pdu.id}`, { code: 'renamed' }))
+  await publishDeadLetter(bus, { ...before, pduCode: 'renamed' }, Buffer.from('{"a":2}'))
+  const payloads = async (query = '') => (await samplesOf(before, query)).map(({ payload }: Body) => payload)
+  expect(await payloads()).toEqual(['{"a":2}', '{"a":1}'])
+  expect(await payloads('?limit=1')).toEqual(['{"a":2}'])
 })
 
 test('a silent socket is found behind thousands of messages of others', async () => {

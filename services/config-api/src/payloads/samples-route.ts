@@ -3,7 +3,7 @@ import { isStreamMissing } from '@iomt/bus/errors'
 import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
 import { type PayloadSample, PayloadSamples, SampleQuery } from '@iomt/contracts/rest/payload-preview'
 import { DEAD_LETTER_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
-import { deadLetterSubject, type SocketPlace, telemetrySubject } from '@iomt/contracts/subjects'
+import { type DeadLetterStage, deadLetterSubject, type SocketPlace, telemetrySubject } from '@iomt/contracts/subjects'
 import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 import type { Database } from '@iomt/database/connect'
 import { notFound, Refusal } from '../changes/refusal.ts'
@@ -13,7 +13,8 @@ import { tenantOf } from '../http/authentication.ts'
 import { answers, IdParameter } from '../http/route-documentation.ts'
 import { isNoAnswer } from '../live-status/gateway-client.nats.ts'
 import { topicOf } from '../sockets/socket-row.ts'
-import { lastMessages, type StreamMessage } from './last-messages.nats.ts'
+import { deadLetterSubjects, readSubjectCodes, type SubjectCodes } from './dead-letter-subjects.ts'
+import { lastMessages } from './last-messages.nats.ts'
 import { bytesOfRaw, shownBytes } from './message-bytes.ts'
 
 const DEFAULT_LIMIT = 20
@@ -39,40 +40,71 @@ export function addSamplesRoute(app: App, database: Database, bus: () => Bus | n
       const connected = bus()
       if (!connected) throw new Refusal('nats-unavailable', 'The messages are in NATS, which cannot be reached now.')
       const limit = request.query.limit ?? DEFAULT_LIMIT
-      const read = async <Message extends { socket_id: string | null }>(stream: string, subject: string) => {
-        const messages = await lastMessages(connected, stream, subject, limit).catch(withoutStream)
-        return messages.map(parsed<Message>).filter((message) => message?.socket_id === id)
-      }
-      const [readings, refused, unstored] = await Promise.all([
-        read<TelemetryMessage>(TELEMETRY_STREAM.name, anyDevice(row)),
-        read<DeadLetterMessage>(DEAD_LETTER_STREAM.name, deadLetterSubject('decode', row)),
-        read<DeadLetterMessage>(DEAD_LETTER_STREAM.name, deadLetterSubject('store', row)),
+      const codes = await readSubjectCodes(database, [id])
+      const [readings, letters] = await Promise.all([
+        lastReadings(connected, row, limit).catch(noneWithoutStream),
+        lastDeadLetters(connected, row, codes, limit).catch(noneWithoutStream),
       ])
       const topic = topicOf(row)
       const stored = readings.length > 0 ? [] : await storedSamples(database, id, limit)
-      const items = [
-        ...readings.flatMap((message) => (message ? [readingSample(message)] : [])),
-        ...stored,
-        ...[...refused, ...unstored].flatMap((message) => (message ? [deadLetterSample(message)] : [])),
-      ].map((sample) => withRelativeTopic(sample, topic))
-      return { items: items.sort((left, right) => (orderOf(left) < orderOf(right) ? 1 : -1)) }
+      const items = [...readings.map(readingSample), ...stored, ...letters.map(deadLetterSample)].map((sample) =>
+        withRelativeTopic(sample, topic),
+      )
+      return { items: items.sort(newestFirst) }
     },
   )
 }
 
+type Place = SocketPlace & { readonly id: string }
+
+async function lastReadings(bus: Bus, socket: Place, count: number): Promise<TelemetryMessage[]> {
+  const subject = telemetrySubject(socket, '*')
+  return await lastMessages(bus, { stream: TELEMETRY_STREAM.name, subject, count, read: messageOf(socket) })
+}
+
+/** Up to `count` of each stage, also from the time when the socket or what it is in had other codes. */
+async function lastDeadLetters(
+  bus: Bus,
+  socket: Place,
+  codes: readonly SubjectCodes[],
+  count: number,
+): Promise<DeadLetterMessage[]> {
+  const stream = DEAD_LETTER_STREAM.name
+  const { state } = await bus.manager.streams.info(stream)
+  const everywhere = deadLetterSubjects(codes, new Date(state.first_ts))
+  const ofStage = async (stage: DeadLetterStage) => {
+    // Under today's codes as well: there they are found however much others have sent since.
+    const subjects = new Set([deadLetterSubject(stage, socket), everywhere[stage]])
+    const read = messageOf<DeadLetterMessage>(socket)
+    const found = await Promise.all([...subjects].map((subject) => lastMessages(bus, { stream, subject, count, read })))
+    const once = new Map(found.flat().map((letter) => [letter.id, letter]))
+    return [...once.values()].sort(newestFirst).slice(0, count)
+  }
+  return (await Promise.all([ofStage('decode'), ofStage('store')])).flat()
+}
+
+/** Reads messages of the socket; null for others'. */
+function messageOf<Message extends { socket_id: string | null }>(socket: Place): (data: Uint8Array) => Message | null {
+  return (data) => {
+    const message = parsed<Message>(data)
+    return message?.socket_id === socket.id ? message : null
+  }
+}
+
 /** @throws Refusal when it is NATS that does not answer. */
-function withoutStream(error: unknown): StreamMessage[] {
+function noneWithoutStream(error: unknown): [] {
   if (isStreamMissing(error)) return []
   if (isNoAnswer(error)) throw new Refusal('nats-unavailable', 'NATS, where the messages are, does not answer.')
   throw error
 }
 
 /** Ids count the messages of one millisecond. */
-const orderOf = ({ received_at: receivedAt, id }: PayloadSample) => `${receivedAt} ${id}`
+const orderOf = ({ received_at: receivedAt, id }: Received) => `${receivedAt} ${id}`
+const newestFirst = (left: Received, right: Received) => (orderOf(left) < orderOf(right) ? 1 : -1)
 
-const anyDevice = (place: SocketPlace) => telemetrySubject(place, '*')
+type Received = Pick<PayloadSample, 'received_at' | 'id'>
 
-function parsed<Message>({ data }: StreamMessage): Message | null {
+function parsed<Message>(data: Uint8Array): Message | null {
   try {
     return JSON.parse(Buffer.from(data).toString('utf8')) as Message
   } catch {
@@ -90,7 +122,7 @@ const NO_REJECTION = { truncated: false, reason: null, detail: null }
 function deadLetterSample(letter: DeadLetterMessage): PayloadSample {
   const { id, received_at, reason, detail, payload_truncated: truncated } = letter
   const bytes = Buffer.from(letter.payload_base64, 'base64')
-  const whole = letter.stage === 'store' ? parsed<TelemetryMessage>({ sequence: 0, data: bytes }) : null
+  const whole = letter.stage === 'store' ? parsed<TelemetryMessage>(bytes) : null
   // What could not be stored is a whole reading: its payload is inside.
   const payload = whole ? bytesOfRaw(whole.raw) : bytes
   const decoder = whole?.decoder ?? null

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { RpcError, RpcErrorCode } from '@iomt/contracts/gateway-rpc'
 import { SocketPublish, SocketPublished } from '@iomt/contracts/rest/socket-mqtt'
 import type { Database } from '@iomt/database/connect'
+import { recordAudit } from '../changes/change.ts'
 import { notFound, Refusal, type RefusalReason } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
-import { tenantOf } from '../http/authentication.ts'
+import { actorOf, tenantOf } from '../http/authentication.ts'
 import { answers, BODY_REFUSALS, IdParameter } from '../http/route-documentation.ts'
 import type { GatewayClient } from '../live-status/gateway-client.ts'
 import { statusWithoutGateway } from '../live-status/offline-status.ts'
@@ -12,6 +14,8 @@ import { selectSockets } from './socket-row.ts'
 
 /** Under the 1 MiB `max_payload` of a NATS server, as base64 and with the request around it. */
 const MAX_PAYLOAD_BYTES = 700 * 1024
+/** Of a payload in the audit log: commands are short. */
+const NOTED_BYTES = 1_024
 
 /** By the gateway's error: a socket that it does not know yet will be known in a moment. */
 const REASONS: Record<RpcErrorCode, RefusalReason> = {
@@ -35,7 +39,7 @@ export function addPublishRoute(app: App, database: Database, gateways: GatewayC
         description:
           'At QoS 1 and 2 the answer comes after the broker has acknowledged. When it has not within 5 s, or its connection ' +
           'ended first, the answer is 504 `publish-unconfirmed`: the message may have been sent, so read the state of the ' +
-          'socket before you send it again. After a 502 or 503 the broker has not taken it.',
+          'socket before you send it again. After a 502 or 503 the broker has not taken it. The audit log has every command.',
         params: IdParameter,
         body: SocketPublish,
         response: answers({ 200: SocketPublished }, 404, 409, 502, 504, ...BODY_REFUSALS),
@@ -50,11 +54,15 @@ export function addPublishRoute(app: App, database: Database, gateways: GatewayC
       if (blocked) throw new Refusal('socket-not-connected', `The socket is ${blocked.status}: ${blocked.reason}.`)
 
       const { qos, retain } = request.body
+      const options = { ...(qos === undefined ? {} : { qos }), ...(retain === undefined ? {} : { retain }) }
+      // Before it is sent: a command can switch a medical device off, and nothing may be sent that is not noted.
+      const after = { ...options, ...noted(payload) }
+      const command = { entity: 'socket', action: 'published', id, version: row.version, before: null, after } as const
+      await recordAudit(database, [command], actorOf(request))
       const reply = await gateways.publish(row.pdu_id, {
         socket_id: row.id,
         payload_base64: payload.toString('base64'),
-        ...(qos === undefined ? {} : { qos }),
-        ...(retain === undefined ? {} : { retain }),
+        ...options,
       })
       if (reply === null) {
         throw new Refusal('gateway-unavailable', 'No gateway answers for the socket; see GET /sockets/:id/mqtt-status.')
@@ -63,6 +71,15 @@ export function addPublishRoute(app: App, database: Database, gateways: GatewayC
       return reply
     },
   )
+}
+
+/** What the audit log keeps of a payload. */
+function noted(payload: Buffer) {
+  return {
+    payload_base64: payload.subarray(0, NOTED_BYTES).toString('base64'),
+    payload_bytes: payload.length,
+    payload_sha256: createHash('sha256').update(payload).digest('hex'),
+  }
 }
 
 function refusalOf({ error: { code, detail } }: RpcError): Refusal {

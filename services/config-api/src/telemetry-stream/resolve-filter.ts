@@ -23,7 +23,7 @@ export async function resolveFilter(
   tenant: string | null,
 ): Promise<ResolvedFilter> {
   const organizationId = query.organization_id ?? tenant
-  if (tenant !== null && organizationId?.toLowerCase() !== tenant) throw missing('organization', query.organization_id)
+  if (tenant !== null && organizationId !== tenant) throw missing('organization', query.organization_id)
   const organization =
     organizationId === null
       ? null

@@ -14,6 +14,11 @@ export interface SubjectPlace {
 /** Milliseconds in which gateways may still use the codes from before a change, and clocks may differ. */
 const MARGIN = 600_000
 
+/** Whether messages since `since` may stand under other codes than a row has that was last changed at `changedAt`. */
+export function mayHaveMoved(changedAt: Date, since: Date): boolean {
+  return changedAt.getTime() + MARGIN > since.getTime()
+}
+
 /**
  * The narrowest subject under which every reading since `since` stands that the filter lets through. It only spares the
  * server work: whether a reading passes is decided by its ids. One subject, because nats-server 2.9 takes no list.
@@ -22,7 +27,7 @@ export function catchUpSubject(place: SubjectPlace, since: Date): string {
   // A device id stands in the subject itself and never changes.
   if (place.deviceId !== null) return `iomt.v1.telemetry.*.*.*.*.${place.deviceId}`
   if (place.organizationCode === null) return TELEMETRY_SUBJECTS
-  if (place.changedAt === null || place.changedAt.getTime() + MARGIN > since.getTime()) return TELEMETRY_SUBJECTS
+  if (place.changedAt === null || mayHaveMoved(place.changedAt, since)) return TELEMETRY_SUBJECTS
   const tokens = [place.organizationCode, place.departmentCode ?? '*', place.pduCode ?? '*', place.socketNumber ?? '*']
   return `iomt.v1.telemetry.${tokens.join('.')}.*`
 }

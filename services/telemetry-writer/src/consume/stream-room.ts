@@ -39,11 +39,14 @@ export function keepRoomInStreams(options: StreamRoomOptions): { stop(): void } 
       })
     }
   }
-  let looking: Promise<void> | undefined
+  let looking = false
+  const done = () => {
+    looking = false
+  }
   const timer = setInterval(() => {
-    looking ??= look().finally(() => {
-      looking = undefined
-    })
+    if (looking) return
+    looking = true
+    look().then(done, done)
   }, INTERVAL)
   return { stop: () => clearInterval(timer) }
 }

@@ -3,12 +3,12 @@ import { isStreamMissing } from '@iomt/bus/errors'
 import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import { DEAD_LETTER_STREAM } from '@iomt/contracts/streams'
-import { deadLetterSubject } from '@iomt/contracts/subjects'
 import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
 import { forEachConcurrently } from '../../desired-state/for-each-concurrently.ts'
 import { createStreamConsumer } from '../../telemetry-stream/stream-consumer.nats.ts'
+import { deadLetterSubjects, readSubjectCodes } from '../dead-letter-subjects.ts'
 import { bytesOfRaw } from '../message-bytes.ts'
 import type { ReplayRun } from './replay-run.ts'
 import { type ReplayedReading, replayedReading } from './replayed-reading.ts'
@@ -25,11 +25,9 @@ export async function replayDeadLetters(
 ): Promise<void> {
   const { progress, signal } = run
   const redecoder = createSocketRedecoder(states, progress)
-  const subjects = new Set<string>()
-  for (const state of states.values()) {
-    for (const stage of ['decode', 'store'] as const) subjects.add(deadLetterSubject(stage, state))
-  }
-  for (const subject of subjects) {
+  const codes = await readSubjectCodes(run.database, [...states.keys()])
+  if (codes.length === 0) return
+  for (const subject of Object.values(deadLetterSubjects(codes, run.from))) {
     for await (const letters of deadLettersOf(bus, subject, signal)) {
       const wanted = letters.filter((letter) => isWanted(letter, run, states))
       progress.examined += wanted.length

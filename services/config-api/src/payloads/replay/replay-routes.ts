@@ -2,7 +2,7 @@ import { Replay, ReplayCreate } from '@iomt/contracts/rest/replay'
 import type { Database } from '@iomt/database/connect'
 import { invalidField, notFound } from '../../changes/refusal.ts'
 import type { App } from '../../http/app.ts'
-import { actorOf, tenantOf } from '../../http/authentication.ts'
+import { actorOf, principalOf, requireRole, tenantOf } from '../../http/authentication.ts'
 import { answers, BODY_REFUSALS, IdParameter } from '../../http/route-documentation.ts'
 import { selectSockets } from '../../sockets/socket-row.ts'
 import { findReplay } from './replay-store.ts'
@@ -19,7 +19,8 @@ export function addReplayRoutes(app: App, database: Database, replays: Replays):
         operationId: 'createReplay',
         summary: 'Decode dead letters or stored readings again, with the configuration of now',
         description:
-          'Runs in the background; 202 with Location. May be repeated: a dead letter becomes one reading however often it is replayed.',
+          'Runs in the background; 202 with Location. May be repeated: a dead letter becomes one reading however often it is replayed. ' +
+          'Replaying `logs` changes stored readings: that needs an admin key, unless it is a `dry_run`. The audit log has every replay but dry runs.',
         body: ReplayCreate,
         response: answers({ 202: Replay }, 404, ...BODY_REFUSALS),
       },
@@ -27,9 +28,10 @@ export function addReplayRoutes(app: App, database: Database, replays: Replays):
     async (request, reply) => {
       const { body } = request
       const tenant = tenantOf(request)
+      if (body.source === 'logs' && !body.dry_run) requireRole(principalOf(request), 'admin')
       if (!(Date.parse(body.from) < Date.parse(body.to))) throw invalidField('/to', 'must be after from')
       const target = await targetOf(database, body, tenant)
-      const by = { name: actorOf(request).name, organizationId: target.organizationId }
+      const by = { ...actorOf(request), organizationId: target.organizationId }
       const id = await replays.begin(body, target.socketIds, by)
       return await reply
         .code(202)

@@ -1,6 +1,7 @@
 import type { Replay, ReplayCreate } from '@iomt/contracts/rest/replay'
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
+import { recordAudit } from '../../changes/change.ts'
 
 /** Seconds without a heartbeat after which whoever ran it is gone. */
 const ABANDONED_AFTER = 30
@@ -19,27 +20,41 @@ export function newProgress(): ReplayProgress {
   return { examined: 0, decoded: 0, stored: 0, skipped: 0, failed: 0, reasons: {} }
 }
 
+/** Who asked for a replay, in which request, and the organization that it is about. */
+export interface ReplayRequester {
+  readonly name: string
+  readonly requestId: string
+  readonly organizationId: string
+}
+
+/** Notes a replay that begins, in the audit log as well unless it is to change nothing. */
 export async function insertReplay(
   database: Database,
   id: string,
-  { source, socket_id: socketId, pdu_id: pduId, from, to, dry_run: dryRun }: ReplayCreate,
-  requester: { name: string; organizationId: string },
+  { source, socket_id: socketId, pdu_id: pduId, from, to, dry_run: dryRun = false }: ReplayCreate,
+  requester: ReplayRequester,
 ): Promise<void> {
-  await database
-    .insertInto('replays')
-    .values({
-      id,
-      organization_id: requester.organizationId,
-      source,
-      socket_id: socketId ?? null,
-      pdu_id: pduId ?? null,
-      from_at: new Date(from),
-      to_at: new Date(to),
-      dry_run: dryRun ?? false,
-      state: 'running',
-      requested_by: requester.name,
-    })
-    .execute()
+  await database.transaction().execute(async (transaction) => {
+    await transaction
+      .insertInto('replays')
+      .values({
+        id,
+        organization_id: requester.organizationId,
+        source,
+        socket_id: socketId ?? null,
+        pdu_id: pduId ?? null,
+        from_at: new Date(from),
+        to_at: new Date(to),
+        dry_run: dryRun,
+        state: 'running',
+        requested_by: requester.name,
+      })
+      .execute()
+    if (dryRun) return
+    const after = await findReplay(transaction, id, null)
+    const change = { entity: 'replay', action: 'created', id, version: null, before: null, after } as const
+    await recordAudit(transaction, [change], requester)
+  })
 }
 
 export async function findReplay(database: Database, id: string, tenant: string | null): Promise<Replay | null> {

@@ -110,6 +110,34 @@ test('dead letters become readings once their mapping is there: each one reading
   expect(await readingsOf(from)).toEqual([])
 })
 
+test('dead letters are found under the codes of their time, however often those have changed', async () => {
+  const { api } = running
+  const from = await newSocket()
+  const { organization_id: organizationId, id: pduId } = from.pdu
+  const other = await create(api, '/departments', { organization_id: organizationId, code: 'ward', name: 'Ward' })
+  const changes: [string, object, Partial<PublishingSocket>][] = [
+    [`/sockets/${from.socket.id}`, { socket_number: 7 }, { socket: { ...from.socket, socket_number: 7 } }],
+    [`/pdus/${pduId}`, { code: 'renamed' }, { pduCode: 'renamed' }],
+    [`/pdus/${pduId}`, { department_id: other.id }, { departmentCode: 'ward' }],
+    [`/departments/${other.id}`, { code: 'ward-2' }, { departmentCode: 'ward-2' }],
+    [`/organizations/${organizationId}`, { code: 'merged' }, { organizationCode: 'merged' }],
+  ]
+  const neighbour = await create(api, `/pdus/${pduId}/sockets`, { socket_number: 2 })
+  await publishDeadLetter(bus, { ...from, socket: neighbour }, kilowatts(99))
+  let place: PublishingSocket = from
+  await publishDeadLetter(bus, place, kilowatts(0))
+  for (const [path, change, codes] of changes) {
+    expectStatus(200, await api.patch(path, change))
+    place = { ...place, ...codes }
+    await publishDeadLetter(bus, place, kilowatts(1))
+  }
+  expectStatus(200, await api.patch(`/sockets/${from.socket.id}`, { payload_config: MAPPING }))
+  const target = { source: 'dead-letters', dry_run: true }
+  expect(await replay({ ...target, socket_id: from.socket.id })).toMatchObject({ examined: 6, decoded: 6 })
+  // The neighbour's is one of the PDU's, and none is examined twice.
+  expect(await replay({ ...target, pdu_id: pduId })).toMatchObject({ examined: 7, decoded: 6, failed: 1 })
+})
+
 test('a reading that could not be stored is decoded from its payload', async () => {
   const from = await newSocket({ payload_config: MAPPING })
   const message = telemetryMessage(from, { raw: { m: { zz: 2 } }, retained: true })
@@ -226,7 +254,7 @@ test('what is asked wrongly, and whose it is', async () => {
   )
   expect(await post({ socket_id: mine.socket.id, to: range().from })).toBe('400 /problems/invalid-request /to')
   expect(await post({ socket_id: newId() })).toBe('404 /problems/not-found /socket_id')
-  const bound = async (role: 'viewer' | 'operator') => {
+  const bound = async (role: 'viewer' | 'operator' | 'admin') => {
     const key = `iomt_${randomBytes(32).toString('base64url')}`
     const hash = createHash('sha256').update(key).digest()
     const fields = { id: newId(), name: role, key_hash: hash, prefix: key.slice(0, 12), role }
@@ -238,12 +266,57 @@ test('what is asked wrongly, and whose it is', async () => {
   }
   const ask = { source: 'logs', ...range() }
   expect((await (await bound('viewer')).post('/replays', { ...ask, socket_id: mine.socket.id })).status).toBe(403)
+  const admin = await bound('admin')
+  expect((await admin.post('/replays', { ...ask, socket_id: theirs.socket.id })).status).toBe(404)
+  expect((await admin.post('/replays', { ...ask, pdu_id: theirs.pdu.id })).status).toBe(404)
+  expect((await admin.post('/replays', { ...ask, socket_id: mine.socket.id })).status).toBe(202)
   const operator = await bound('operator')
-  expect((await operator.post('/replays', { ...ask, socket_id: theirs.socket.id })).status).toBe(404)
-  expect((await operator.post('/replays', { ...ask, pdu_id: theirs.pdu.id })).status).toBe(404)
-  expect((await operator.post('/replays', { ...ask, socket_id: mine.socket.id })).status).toBe(202)
+  const refused = await operator.post('/replays', { ...ask, socket_id: mine.socket.id })
+  expect(problemOf(refused)).toBe('403 /problems/forbidden')
+  expect(refused.body.detail).toContain('admin')
+  for (const harmless of [{ dry_run: true }, { source: 'dead-letters' }]) {
+    expect((await operator.post('/replays', { ...ask, ...harmless, socket_id: mine.socket.id })).status).toBe(202)
+  }
   const other = await replay({ source: 'logs', socket_id: theirs.socket.id })
   expect((await operator.get(`/replays/${other.id}`)).status).toBe(404)
+})
+
+test('who started a replay that changes something is in the audit log', async () => {
+  const from = await newSocket()
+  const target = { socket_id: from.socket.id, ...range() }
+  const begun: Body[] = []
+  for (const source of ['logs', 'dead-letters']) {
+    const answer = await running.api.post('/replays', { ...target, source }, { 'x-request-id': `replay-${source}` })
+    begun.push(expectStatus(202, answer).body)
+    expectStatus(202, await running.api.post('/replays', { ...target, source, dry_run: true }))
+  }
+  const rows = await running.migrated.database
+    .selectFrom('audit_log')
+    .select(['actor', 'action', 'entity', 'entity_id', 'version', 'before', 'after', 'request_id'])
+    .where('entity', '=', 'replay')
+    .where(sql`after ->> 'socket_id'`, '=', from.socket.id)
+    .orderBy('at')
+    .execute()
+  const written = { actor: 'first-admin', action: 'created', entity: 'replay', version: null, before: null }
+  expect(rows).toMatchObject(
+    ['logs', 'dead-letters'].map((source, index) => {
+      const { id, requested_by } = begun[index]
+      return {
+        ...written,
+        entity_id: id,
+        after: {
+          id,
+          source,
+          socket_id: from.socket.id,
+          from: target.from,
+          to: target.to,
+          requested_by,
+          dry_run: false,
+        },
+        request_id: `replay-${source}`,
+      }
+    }),
+  )
 })
 
 test('a replay that its process does not live to end says so', async () => {

@@ -9,7 +9,7 @@ import { readDesiredStates } from '../../desired-state/desired-state.ts'
 import { replayDeadLetters } from './replay-dead-letters.nats.ts'
 import { replayLogs } from './replay-logs.ts'
 import type { ReplayRun } from './replay-run.ts'
-import { finishReplay, insertReplay, newProgress, saveProgress } from './replay-store.ts'
+import { finishReplay, insertReplay, newProgress, type ReplayRequester, saveProgress } from './replay-store.ts'
 
 /** One after the other, so that they never get in the way of other work; more than these are refused. */
 const MAX_WAITING = 50
@@ -26,11 +26,7 @@ export interface ReplaysOptions {
 /** Runs replays in this process. One that the process does not live to end is shown as interrupted and may be repeated. */
 export interface Replays {
   /** Answers its id; it runs on. @throws Refusal when NATS is away or too many are waiting. */
-  begin(
-    asked: ReplayCreate,
-    socketIds: readonly string[],
-    by: { name: string; organizationId: string },
-  ): Promise<string>
+  begin(asked: ReplayCreate, socketIds: readonly string[], by: ReplayRequester): Promise<string>
   /** Interrupts those that run or wait. */
   stop(): Promise<void>
 }
