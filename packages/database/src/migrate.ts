@@ -3,12 +3,14 @@ import { type Migration, Migrator } from 'kysely/migration'
 import * as initialSchema from './migrations/0001-initial-schema.ts'
 import * as rollups from './migrations/0002-rollups.ts'
 import * as payloadProfiles from './migrations/0003-payload-profiles.ts'
+import * as lateRedeliveries from './migrations/0004-late-redeliveries.ts'
 
 // Listed by hand: a migration that is not here does not run, and bundlers and images need no directory listing.
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial-schema': initialSchema,
   '0002-rollups': rollups,
   '0003-payload-profiles': payloadProfiles,
+  '0004-late-redeliveries': lateRedeliveries,
 }
 
 function createMigrator<Schema>(database: Kysely<Schema>): Migrator {

@@ -11,6 +11,8 @@ import { type Expiry, eventCutoff, expiries, type RetentionDays } from './retent
 const LOCK_KEY = 7_106_004
 /** Longest wait for readers of a partition, and longest chunk of deletes; the next run goes on. */
 const STATEMENT_TIMEOUT = '60s'
+/** Longer than the stream of readings keeps the original of a redelivery. */
+const DELETE_LATE_REDELIVERIES = `delete from late_redeliveries where stored_at < now() - interval '14 days'`
 
 export interface ApplyRetentionOptions {
   readonly pool: pg.Pool
@@ -63,6 +65,7 @@ async function drop(client: pg.ClientBase, options: ApplyRetentionOptions, now: 
       table: plan.find(({ table }) => name.startsWith(`${table.name}_`))?.table.name ?? '',
     })
   }
+  await client.query(DELETE_LATE_REDELIVERIES)
   const before = eventCutoff(days, now)
   if (before === null) return
   const deleted = await deleteOldEvents(client, before)

@@ -78,6 +78,33 @@ test('what was left out is left out again when the stream is delivered anew, day
   expect(await count()).toBe(2_101)
 })
 
+test('an original that its late redelivery has overtaken is left out, whoever stores it', async () => {
+  const original = withClock(1, 1, 1, { measured_at_source: 'received' })
+  const redelivery = withClock(300, 1, 300, { measured_at_source: 'received', redelivered: true })
+  await fixture.store([redelivery])
+  await bury(2_100)
+  // Twice: it was not acknowledged the first time.
+  await fixture.store([original, withClock(2, 2, 2)])
+  await fixture.store([original])
+  expect(await count()).toBe(2_102)
+  // Packet ids are used again: an equal payload that came before or after is a reading of its own.
+  await fixture.store([withClock(0, 1, 0, { measured_at_source: 'received' })])
+  await fixture.store([withClock(301, 1, 301, { measured_at_source: 'received' })])
+  expect(await count()).toBe(2_104)
+  // The same delivery of another socket is another one.
+  await fixture.store([withClock(1, 1, 1, { socket_id: testId(0xa02) })])
+  expect(await count()).toBe(2_105)
+})
+
+test('an original and its late redelivery at two writers at once: one of them is stored', async () => {
+  for (let delivery = 0; delivery < 20; delivery += 1) {
+    const original = withClock(1, delivery, 1, { measured_at_source: 'received' })
+    const redelivery = withClock(300, delivery, 300, { measured_at_source: 'received', redelivered: true })
+    await Promise.all([fixture.store([original]), fixture.store([redelivery])])
+    expect(await count()).toBe(delivery + 1)
+  }
+})
+
 test('a retained snapshot with a device clock is recognised however many readings came since', async () => {
   await fixture.store([withClock(1, 1, 0, { raw: { second: 0, voltage: 1 } })])
   await bury(150)

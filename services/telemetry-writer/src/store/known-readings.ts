@@ -11,9 +11,28 @@ const TAIL = 17
 
 /** First key of the advisory locks; sockets share 64 of them, so that a large batch cannot fill Postgres' lock table. */
 const LOCK_SPACE = 7_106_002
-const LOCK = `
-  select pg_advisory_xact_lock(${LOCK_SPACE}, bucket)
+const lockSockets = (lock: string) => `
+  select ${lock}(${LOCK_SPACE}, bucket)
   from (select distinct abs(hashtext(lower(socket_id))) % 64 as bucket from unnest($1::text[]) as s(socket_id) order by 1) b`
+const LOCK = lockSockets('pg_advisory_xact_lock')
+const LOCK_SHARED = lockSockets('pg_advisory_xact_lock_shared')
+
+/**
+ * Milliseconds. Within JetStream's duplicate window of two minutes the stream holds no redelivery of a reading, so none can have
+ * been stored before one that is younger.
+ */
+const MAY_HAVE_REDELIVERY = 60_000
+const NOTE_LATE_REDELIVERIES = `
+  insert into late_redeliveries (socket_id, delivery, received_at)
+  select * from unnest($1::uuid[], $2::text[], $3::timestamptz[]) on conflict do nothing`
+const LATE_REDELIVERIES = `
+  select socket_id::text, delivery, received_at from late_redeliveries where socket_id = any($1::uuid[])`
+/** Each stands for one original, which may come again. */
+const CLAIM_LATE_REDELIVERIES = `
+  update late_redeliveries l set original = w.id
+  from unnest($1::uuid[], $2::text[], $3::uuid[]) as w(socket_id, delivery, id)
+  where l.socket_id = w.socket_id and l.delivery = w.delivery and (l.original is null or l.original = w.id)
+  returning w.id::text`
 
 /** Rows of the socket with the same device clock; the index finds them at once, however many others came since. */
 const sameClock = (condition: string) => `
@@ -65,21 +84,63 @@ const RETAINED_AMONG_NEWEST = `
  * - `redelivered`: the broker delivered it again after JetStream's duplicate window, so it has another id and time; the
  *   last 8 bytes of the id are the delivery's own.
  * - `retained`: a snapshot that the broker sends on every subscription; new only when the payload is.
+ * - any that waited for minutes, in the stream or in a writer: its late redelivery may have overtaken it.
  */
 export async function findKnownReadings(client: pg.ClientBase, readings: readonly Reading[]): Promise<Set<Reading>> {
   const redelivered = readings.filter(({ redelivered }) => redelivered)
   const retained = readings.filter(({ retained }) => retained)
+  const oldest = Date.now() - MAY_HAVE_REDELIVERY
+  const waited = readings.filter(({ redelivered, receivedAt }) => !redelivered && receivedAt < oldest)
   const known = new Set<Reading>()
-  if (redelivered.length + retained.length === 0) return known
-  // Two writers may hold two snapshots of one socket at once: the second must see what the first has stored.
-  await client.query(LOCK, [textArray([...redelivered, ...retained].map(({ socketId }) => socketId))])
+  const suspects = [...redelivered, ...retained, ...waited]
+  if (suspects.length === 0) return known
+  // Two writers may hold two of these of one socket at once: the second must see what the first has stored.
+  const lock = redelivered.length + retained.length > 0 ? LOCK : LOCK_SHARED
+  await client.query(lock, [textArray(suspects.map(({ socketId }) => socketId))])
+  if (waited.length > 0) await addOvertaken(client, waited, known)
   if (redelivered.length > 0) await addRedelivered(client, readings, redelivered, known)
   if (retained.length > 0) await addRetained(client, readings, retained, known)
   return known
 }
 
+/** Notes those that are stored from a late redelivery, for {@link findKnownReadings} of their originals. */
+export async function noteLateRedeliveries(client: pg.ClientBase, stored: readonly Reading[]): Promise<void> {
+  const redelivered = stored.filter(({ redelivered }) => redelivered)
+  if (redelivered.length === 0) return
+  await client.query(NOTE_LATE_REDELIVERIES, [
+    uuidArray(redelivered.map(({ socketId }) => socketId)),
+    textArray(redelivered.map(deliveryOf)),
+    instantArray(redelivered.map(({ receivedAt }) => receivedAt)),
+  ])
+}
+
+async function addOvertaken(client: pg.ClientBase, waited: readonly Reading[], known: Set<Reading>): Promise<void> {
+  const sockets = new Set(waited.map(({ socketId }) => socketId))
+  const { rows } = await client.query<{ socket_id: string; delivery: string; received_at: Date }>(LATE_REDELIVERIES, [
+    uuidArray([...sockets]),
+  ])
+  if (rows.length === 0) return
+  const arrivals = new Map(rows.map((row) => [deliveryKey(row.socket_id, row.delivery), row.received_at.getTime()]))
+  // The same packet id and payload may have been used before, and are used again later: one reading, and an earlier one.
+  const overtaken = new Map<string, Reading>()
+  for (const reading of waited) {
+    const key = keyOf(reading)
+    if (reading.receivedAt < (arrivals.get(key) ?? 0) && !overtaken.has(key)) overtaken.set(key, reading)
+  }
+  const originals = [...overtaken.values()]
+  if (originals.length === 0) return
+  const { rows: claimed } = await client.query<{ id: string }>(CLAIM_LATE_REDELIVERIES, [
+    uuidArray(originals.map(({ socketId }) => socketId)),
+    textArray(originals.map(deliveryOf)),
+    uuidArray(originals.map(({ id }) => id)),
+  ])
+  const ids = new Set(claimed.map(({ id }) => id))
+  for (const reading of originals) if (ids.has(reading.id.toLowerCase())) known.add(reading)
+}
+
 const deliveryKey = (socketId: string, tail: string) => `${socketId.toLowerCase()} ${tail.toLowerCase()}`
-const keyOf = ({ socketId, id }: Reading) => deliveryKey(socketId, id.slice(-TAIL))
+const deliveryOf = ({ id }: Reading) => id.slice(-TAIL).toLowerCase()
+const keyOf = (reading: Reading) => deliveryKey(reading.socketId, deliveryOf(reading))
 
 async function addRedelivered(
   client: pg.ClientBase,
@@ -87,8 +148,7 @@ async function addRedelivered(
   redelivered: readonly Reading[],
   known: Set<Reading>,
 ): Promise<void> {
-  const tail = ({ id }: Reading) => id.slice(-TAIL).toLowerCase()
-  for (const reading of await stored(client, redelivered, tail, REDELIVERED_BY_CLOCK, REDELIVERED_AMONG_NEWEST)) {
+  for (const reading of await stored(client, redelivered, deliveryOf, REDELIVERED_BY_CLOCK, REDELIVERED_AMONG_NEWEST)) {
     known.add(reading)
   }
   const seen = new Set<string>()

@@ -8,7 +8,7 @@ import { type BinaryRows, createBinaryRows } from './binary-rows.ts'
 import { isPartitionMissing } from './classify-error.ts'
 import { mergeIntoCurrentState } from './current-state.ts'
 import { insertingTransaction } from './insert-readings.ts'
-import { findKnownReadings } from './known-readings.ts'
+import { findKnownReadings, noteLateRedeliveries } from './known-readings.ts'
 import type { Reading } from './reading.ts'
 
 export interface StoreBatchOptions {
@@ -60,6 +60,7 @@ async function storeReadings(
   if (unknown.length === 0) return 0
   const fresh = await insert(unknown)
   if (fresh.length === 0) return 0
+  await noteLateRedeliveries(client, fresh)
   await recordPendingRollups(client, fresh)
   await mergeIntoCurrentState(client, fresh)
   return fresh.length

@@ -74,7 +74,7 @@ export async function createRollupFixture({ timeZone = 'UTC' } = {}): Promise<Ro
     async clear() {
       partitions.forget()
       await pool.query(
-        `truncate device_data_logs, device_current_state, rollup_pending, ${Object.values(TABLES).join(', ')}`,
+        `truncate device_data_logs, device_current_state, rollup_pending, late_redeliveries, ${Object.values(TABLES).join(', ')}`,
       )
     },
     async stop() {
