@@ -224,3 +224,12 @@ test('inserts go on while partitions are made, detached and dropped beside reade
     `${batches} batches of 100 while 28 partitions were made and 30 dropped; the longest took ${longest.toFixed(0)} ms\n`,
   )
 }, 60_000)
+
+test('what was noted of late redeliveries goes when no original can come any more', async () => {
+  await fixture.rows(`insert into late_redeliveries (socket_id, delivery, received_at, stored_at)
+    select gen_random_uuid(), 'x', now(), now() - days * interval '1 day' from unnest(array[13, 15]) as days`)
+  await apply({})
+  expect(await fixture.rows("select stored_at > now() - interval '14 days' as kept from late_redeliveries")).toEqual([
+    { kept: true },
+  ])
+})

@@ -96,7 +96,7 @@ export async function findKnownReadings(client: pg.ClientBase, readings: readonl
   if (suspects.length === 0) return known
   // Two writers may hold two of these of one socket at once: the second must see what the first has stored.
   const lock = redelivered.length + retained.length > 0 ? LOCK : LOCK_SHARED
-  await client.query(lock, [textArray(suspects.map(({ socketId }) => socketId))])
+  await client.query(lock, [textArray([...new Set(suspects.map(({ socketId }) => socketId))])])
   if (waited.length > 0) await addOvertaken(client, waited, known)
   if (redelivered.length > 0) await addRedelivered(client, readings, redelivered, known)
   if (retained.length > 0) await addRetained(client, readings, retained, known)
