@@ -100,6 +100,25 @@ test('a message above the batch limit in bytes is stored, and so are its neighbo
   await fixture.settled()
 })
 
+test('a batch that the database gives up is tried in halves, and a single reading again and again', async () => {
+  await fixture.startWriter()
+  const lock = await fixture.database.pool.connect()
+  await lock.query('begin; lock table device_current_state')
+  await publish(0, 8)
+  const cancelled = async () =>
+    (
+      await fixture.rows(`select pg_cancel_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'iomt-telemetry-writer' and wait_event_type = 'Lock'`)
+    ).length
+  // From eight at once to one, and that one three times more.
+  for (let times = 0; times < 6; ) times += await cancelled()
+  await lock.query('rollback')
+  lock.release()
+  await fixture.stored(8)
+  await fixture.settled()
+  expect((await fixture.bus.manager.streams.info('IOMT_DEADLETTER')).state.messages).toBe(0)
+})
+
 test('what cannot be stored waits for a full dead-letter stream, and readings are stored meanwhile', async () => {
   const writer = await fixture.startWriter({ BATCH_SIZE: '20' })
   const { streams } = fixture.bus.manager

@@ -4,7 +4,7 @@ import { backoffDelay } from '../batch/backoff.ts'
 import { type BatchLimits, createBatchQueue } from '../batch/batch-queue.ts'
 import { storeWithBisection } from '../batch/bisect.ts'
 import type { Rejection } from '../dead-letter.ts'
-import { isDataError, reasonOf } from '../store/classify-error.ts'
+import { isDataError, isGivenUp, reasonOf } from '../store/classify-error.ts'
 import type { Decoded } from './decode.ts'
 import type { Delivery, DeliveryAnswers } from './delivery.ts'
 import type { PullCredit } from './pull-subscription.ts'
@@ -116,7 +116,11 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
       if ('value' in decoded) valid.push({ held, value: decoded.value })
       else invalid.push({ held, violation: decoded.violation })
     }
-    const poisoned = await storeWithBisection(valid, storeWhenPossible, isDataError)
+    const poisoned = await storeWithBisection(
+      valid,
+      storeWhenPossible,
+      (error) => isDataError(error) || isGivenUp(error),
+    )
     options.onBatch?.(batch.length, (performance.now() - startedAt) / 1_000)
     for (const { held, violation } of invalid) deadLetter(held, 'contract-violation', violation)
     for (const { item, error } of poisoned) deadLetter(item.held, 'rejected-by-database', reasonOf(error))
@@ -156,7 +160,10 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
     answers.acknowledge(settled)
   }
 
-  /** Waits out everything that is not the data's fault: an absent, restarting, full or locked database. */
+  /**
+   * Waits out everything that is not the data's fault: an absent, restarting, full or locked database. Of several, those that
+   * the server gave up may be too many for it: throws then, so that fewer are tried.
+   */
   async function storeWhenPossible(entries: readonly Entry<Value>[]): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       stopping.signal.throwIfAborted()
@@ -169,6 +176,10 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
       } catch (error) {
         if (isDataError(error)) throw error
         obstacle = reasonOf(error)
+        if (isGivenUp(error) && entries.length > 1) {
+          logger.warn({ reason: obstacle, readings: entries.length }, 'cannot store so many at once; trying half')
+          throw error
+        }
         if (attempt === 1 || attempt % 20 === 0) {
           logger.warn({ attempt, reason: obstacle, held: current.length + queue.length }, 'cannot store; trying again')
         }

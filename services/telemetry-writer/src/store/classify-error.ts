@@ -39,6 +39,11 @@ export function isDataError(error: unknown): boolean {
   return found !== null && /^(22|23|54)/.test(found.code) && !isPartitionMissing(error)
 }
 
+/** The server gave the statement up (57014, query_canceled): it waited too long for somebody's lock, or had too much to do. */
+export function isGivenUp(error: unknown): boolean {
+  return databaseError(error)?.code === '57014'
+}
+
 /** For people and dead letters: SQLSTATE and message. */
 export function reasonOf(error: unknown): string {
   const found = databaseError(error)

@@ -5,6 +5,8 @@ import type { Reading } from './reading.ts'
 
 /** A broker redelivers at most what was unacknowledged, which is far less than this. */
 const REDELIVERED_ROWS = 2_000
+/** And only in a session, which ends when its client has been away for a week: that much fewer partitions are opened. */
+const REDELIVERED_WITHIN = '8 days'
 const RETAINED_ROWS = 100
 /** The last 8 bytes of an id in text: 16 digits and the hyphen between them. */
 const TAIL = 17
@@ -61,9 +63,13 @@ const REDELIVERED_AMONG_NEWEST = `
     select * from unnest($1::uuid[], $2::timestamptz[], $3::text[]) with ordinality as w(socket_id, received_at, tail, number)
   )
   select distinct wanted.number::int
-  from (select socket_id, max(received_at) as received_at from wanted group by socket_id) sockets
+  from (
+    select socket_id, min(received_at) as first_at, max(received_at) as last_at from wanted group by socket_id
+  ) sockets
   cross join lateral (
-    select id from device_data_logs l where l.socket_id = sockets.socket_id and ${cameBy('sockets.received_at')}
+    select id from device_data_logs l
+    where l.socket_id = sockets.socket_id and ${cameBy('sockets.last_at')}
+      and l.timestamp >= sockets.first_at - interval '${REDELIVERED_WITHIN}'
     order by measured_at desc, id desc limit ${REDELIVERED_ROWS}
   ) newest
   join wanted on wanted.socket_id = sockets.socket_id and wanted.tail = right(newest.id::text, ${TAIL})`
