@@ -37,3 +37,10 @@ test('fits what a server takes, however the topic is escaped and however large t
     { numRuns: 200 },
   )
 })
+
+test('of a payload whose rest was thrown away: its real size, and the digest of what is there', () => {
+  const payload = Buffer.alloc(1_000, 'x')
+  const whole = withPayload(letterOf('ward'), payload, 1_048_576)
+  const beginning = withPayload(letterOf('ward'), payload, 1_048_576, 64_000_000)
+  expect(beginning).toEqual({ ...whole, payload_bytes: 64_000_000, payload_truncated: true })
+})

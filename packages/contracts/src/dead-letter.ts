@@ -41,8 +41,13 @@ export const DeadLetterMessage = Type.Object(
     retained: Type.Optional(Type.Boolean({ description: 'A snapshot that the broker kept' })),
     payload_base64: Type.String({ description: 'MQTT payload (decode) or telemetry message (store)' }),
     payload_bytes: Type.Integer({ minimum: 0, description: 'Size of the whole payload' }),
-    payload_sha256: Type.String({ description: 'Hex digest of the whole payload' }),
-    payload_truncated: Type.Boolean({ description: "True when the payload exceeds the NATS server's max_payload" }),
+    payload_sha256: Type.String({
+      description:
+        'Hex digest of the whole payload; of one above 4 MiB, which no gateway keeps whole, of its first 4 MiB',
+    }),
+    payload_truncated: Type.Boolean({
+      description: "True when payload_base64 is only the beginning: above 4 MiB, or the NATS server's max_payload",
+    }),
   },
   { $id: 'DeadLetterMessage', additionalProperties: false },
 )
@@ -58,11 +63,14 @@ const TOPIC_KEPT = 1_024
 /**
  * The whole dead letter, with as many bytes of its payload as a server takes that limits a message to `maxMessageBytes`. It
  * always fits, however its topic is escaped: a dead letter that is refused would hold up what comes behind it.
+ *
+ * `payloadBytes`: size of the payload where `payload` is only its beginning, which the digest then is of.
  */
 export function withPayload(
   letter: Omit<DeadLetterMessage, PayloadField>,
   payload: Uint8Array,
   maxMessageBytes: number,
+  payloadBytes = payload.length,
 ): DeadLetterMessage {
   const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value)) + PAYLOAD_FIELDS_BYTES
   const envelope = bytesOf(letter) > maxMessageBytes ? { ...letter, topic: letter.topic.slice(0, TOPIC_KEPT) } : letter
@@ -70,8 +78,8 @@ export function withPayload(
   return {
     ...envelope,
     payload_base64: Buffer.from(payload.subarray(0, kept)).toString('base64'),
-    payload_bytes: payload.length,
+    payload_bytes: payloadBytes,
     payload_sha256: createHash('sha256').update(payload).digest('hex'),
-    payload_truncated: payload.length > kept,
+    payload_truncated: payloadBytes > Math.min(kept, payload.length),
   }
 }

@@ -3,7 +3,7 @@ import { type BrokerSession, createBrokerSession } from './broker-session.ts'
 import type { ConnectionCredentials, ConnectionProfile } from './connection-profile.ts'
 import { createEchoFilter, type EchoFilter } from './echo-filter.ts'
 import { createInFlight } from './in-flight.ts'
-import type { PendingBudget } from './pending-budget.ts'
+import type { ConnectionBudget } from './pending-budget.ts'
 import type { DeliveryHandler, SocketConfig } from './socket-config.ts'
 import { createSocketTopics, type SocketTopics } from './socket-topics.ts'
 import { createSubscriber, type Subscriber } from './subscriber.ts'
@@ -21,6 +21,8 @@ const STABLE_AFTER = 10_000
 const QUIET_TIMEOUT = 200
 /** Milliseconds that in-flight deliveries get to be stored when the connection is asked to stop. */
 const DRAIN_TIMEOUT = 5_000
+/** Milliseconds in which a broker must take the CONNECT that deletes a session: a new connection of its client id waits for it. */
+const DISCARD_TIMEOUT = 2_000
 
 export interface ConnectionState {
   readonly state: 'connected' | 'connecting' | 'waiting' | 'none'
@@ -40,7 +42,7 @@ export interface BrokerConnectionOptions {
   /** Asked before every connect: false when the partition belongs to somebody else by now. */
   readonly mayConnect: () => boolean
   readonly deliver: DeliveryHandler
-  readonly budget: PendingBudget
+  readonly budget: ConnectionBudget
   readonly now: () => number
   readonly random: () => number
   readonly onTraffic: (socket: SocketConfig, message: { bytes: number; qos: number; dup: boolean }) => void
@@ -83,6 +85,8 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   const credentials = new Map<string, ConnectionCredentials>()
   let transport: Transport | null = null
   let session: BrokerSession | null = null
+  /** Why we are closing the present connection ourselves, if we are. */
+  let ownReason: string | null = null
   let running = false
   /** Aborted when asked to stop: no new connection is made. */
   const leaving = new AbortController()
@@ -132,6 +136,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   /** Connects and stays until the connection is gone; answers why. */
   async function holdConnection(): Promise<string> {
     const closed = Promise.withResolvers<string>()
+    ownReason = null
     const opened = createBrokerSession({
       clientId: profile.clientId,
       cleanSession: profile.cleanSession,
@@ -144,6 +149,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       stopping: () => stopping,
       servedBefore: servedUntil,
       onTraffic: options.onTraffic,
+      onNotStored: () => closeBecause('a message could not be stored'),
       onStray(topic) {
         options.onStray()
         subscriber.unsubscribeStray(topic)
@@ -174,14 +180,22 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       sessionResumed: transport.sessionPresent,
     })
     if (leaving.signal.aborted) transport.destroy()
-    else subscriber.attach(transport)
+    else if (ownReason === null) subscriber.attach(transport)
     const reason = await closed.promise
     transport = null
     session = null
     opened.closed()
     servedUntil = opened.servedUntil()
+    subscriber.closed()
+    return ownReason ?? subscriber.closeReason ?? reason
+  }
+
+  /** A new connection follows, with the same session. */
+  function closeBecause(reason: string): void {
+    if (!transport) return
+    ownReason = reason
     subscriber.detach()
-    return subscriber.closeReason ?? reason
+    transport.destroy()
   }
 
   function nextCredentials(): ConnectionCredentials {
@@ -207,6 +221,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     stopping = true
     if (inFlight.count > 0) await inFlight.untilNone(DRAIN_TIMEOUT)
     session?.flush()
+    subscriber.detach()
     await transport?.disconnect()
     // A connect that was under way when we were asked must not take the session from its next owner.
     await loop
@@ -246,7 +261,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       if (changed || (!known && state.refused)) {
         credentialTurn = 0
         // Only new credentials need a new connection; the session and its queue stay.
-        if (changed) transport?.destroy()
+        if (changed) closeBecause('connecting again with new credentials')
         wake?.()
       }
       if (!running && !leaving.signal.aborted) {
@@ -278,6 +293,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       leaving.abort()
       stopping = true
       wake?.()
+      subscriber.detach()
       transport?.destroy()
       setState({ state: 'none' })
     },
@@ -290,7 +306,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       try {
         const last = await options.connect(profile, nextCredentials(), ignore, {
           cleanSession: true,
-          signal: AbortSignal.timeout(DRAIN_TIMEOUT),
+          signal: AbortSignal.timeout(DISCARD_TIMEOUT),
         })
         await last.disconnect()
       } catch {

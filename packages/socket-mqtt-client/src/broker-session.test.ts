@@ -42,7 +42,7 @@ function createClient() {
         cleanSession: false,
         topics,
         echoes: createEchoFilter(() => now),
-        budget: createPendingBudget(),
+        budget: createPendingBudget().ofConnection(),
         inFlight: createInFlight(),
         deliver({ payload, redeliveredLate }, onSettled) {
           const packetId = Number(payload)
@@ -55,6 +55,7 @@ function createClient() {
         stopping: () => false,
         onTraffic() {},
         onStray() {},
+        onNotStored() {},
         servedBefore: served,
       })
       session.opened({
@@ -64,7 +65,8 @@ function createClient() {
       } as unknown as Transport)
     },
     async receive(packetId: number, { dup = false } = {}) {
-      const message = { topic: socket.topic, payload: Buffer.from(String(packetId)), qos: 1 as const, packetId, dup }
+      const payload = Buffer.from(String(packetId))
+      const message = { topic: socket.topic, payload, payloadBytes: payload.length, qos: 1 as const, packetId, dup }
       session?.onPublish({ ...message, retain: false }, () => {})
       await nextTurn()
     },

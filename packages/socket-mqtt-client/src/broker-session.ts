@@ -2,7 +2,7 @@ import { createAcknowledgementQueue, type PendingAcknowledgement } from './ackno
 import { createRedeliveryDetector, deliveryKey, REDELIVERY_BURST } from './delivery-identity.ts'
 import type { EchoFilter } from './echo-filter.ts'
 import type { InFlight } from './in-flight.ts'
-import type { PendingBudget } from './pending-budget.ts'
+import type { ConnectionBudget } from './pending-budget.ts'
 import { createSettlement } from './settlement.ts'
 import type { Delivery, DeliveryHandler, OnSettled, SocketConfig } from './socket-config.ts'
 import type { SocketTopics } from './socket-topics.ts'
@@ -22,7 +22,7 @@ export interface BrokerSessionOptions {
   readonly cleanSession: boolean
   readonly topics: SocketTopics
   readonly echoes: EchoFilter
-  readonly budget: PendingBudget
+  readonly budget: ConnectionBudget
   readonly inFlight: InFlight
   readonly deliver: DeliveryHandler
   readonly now: () => number
@@ -31,6 +31,8 @@ export interface BrokerSessionOptions {
   readonly onTraffic: (socket: SocketConfig, message: { bytes: number; qos: number; dup: boolean }) => void
   /** A message on a topic that no socket has. */
   readonly onStray: (topic: string) => void
+  /** MQTT has no negative acknowledgement: only a new connection makes the broker deliver the message again. */
+  readonly onNotStored: () => void
   /** The {@link BrokerSession.servedUntil} of the connection before. */
   readonly servedBefore: number | null
 }
@@ -112,7 +114,7 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
       next()
       return
     }
-    const { topic, payload, qos, packetId, dup, retain } = message
+    const { topic, payload, payloadBytes, qos, packetId, dup, retain } = message
     const received = now()
     const redelivery = packetId === undefined ? 'none' : detector.judge(packetId, dup)
     const since = redelivery === 'likely' ? (servedBefore ?? Number.NEGATIVE_INFINITY) : received
@@ -136,16 +138,17 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
       if (stored && pending) acknowledge(pending)
       budget.give(bytes)
       inFlight.leave()
-      // MQTT has no negative acknowledgement: a new connection makes the broker deliver it again.
-      if (!stored) transport?.destroy()
+      // Of a connection that is gone already, the broker delivers everything again.
+      if (!stored && transport) options.onNotStored()
     })
     for (const socket of sockets) {
-      options.onTraffic(socket, { bytes, qos, dup })
+      options.onTraffic(socket, { bytes: payloadBytes, qos, dup })
       deliver(
         {
           socket,
           topic,
           payload,
+          payloadBytes,
           qos,
           retained: retain,
           receivedAt,

@@ -74,6 +74,7 @@ for (const protocolVersion of [4, 5] as const) {
               .map(({ topic, payload, qos, dup, retain, messageId }) => ({
                 topic,
                 payload,
+                payloadBytes: payload.length,
                 qos,
                 dup,
                 retain,
@@ -85,6 +86,97 @@ for (const protocolVersion of [4, 5] as const) {
     )
   })
 }
+
+/** What a splitter that keeps 1,000 bytes of a payload finds in a stream. */
+function keepingAThousand(protocolVersion: 4 | 5) {
+  const messages: IncomingPublish[] = []
+  const others: Buffer[] = []
+  const reasons: string[] = []
+  const waiting: Array<() => void> = []
+  const handlers = {
+    onPublish(message: IncomingPublish, next: () => void) {
+      messages.push(message)
+      waiting.push(next)
+    },
+    onOther: (packet: Buffer) => void others.push(packet),
+    onMalformed: (reason: string) => void reasons.push(reason),
+    onHold() {},
+  }
+  return { messages, others, reasons, waiting, splitter: createPublishSplitter(protocolVersion, handlers, 1_000) }
+}
+
+test.each([4, 5] as const)(
+  'MQTT %i: of a payload above what is kept only the beginning, once all of it has come',
+  (protocolVersion) => {
+    const sizes = fc.array(fc.constantFrom(0, 999, 1_000, 1_001, 70_000, 300_000, 500_000), {
+      minLength: 1,
+      maxLength: 5,
+    })
+    const cuts = fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1 })
+    fc.assert(
+      fc.property(sizes, cuts, fc.nat(30), (payloadSizes, pieces, topicLength) => {
+        const { messages, others, reasons, waiting, splitter } = keepingAThousand(protocolVersion)
+        const topic = 't'.repeat(1 + topicLength)
+        const payloads = payloadSizes.map((size, index) => Buffer.alloc(size, `${index}…`))
+        const stream = Buffer.concat(
+          payloads.flatMap((payload, index) => [
+            generate(
+              { cmd: 'publish', topic, payload, qos: 1, messageId: index + 1, dup: false, retain: false },
+              { protocolVersion },
+            ),
+            generate({ cmd: 'pingresp' }),
+          ]),
+        )
+        for (let at = 0, piece = 0; at < stream.length; piece += 1) {
+          const size = pieces[piece % pieces.length] as number
+          splitter.push(stream.subarray(at, at + size))
+          at += size
+          if (piece % 2 === 1) waiting.shift()?.()
+        }
+        while (waiting.length > 0) waiting.shift()?.()
+        expect(reasons).toEqual([])
+        expect(others).toHaveLength(payloads.length)
+        expect(messages.map(({ packetId, payloadBytes }) => [packetId, payloadBytes])).toEqual(
+          payloadSizes.map((size, index) => [index + 1, size]),
+        )
+        for (const [index, message] of messages.entries()) {
+          expect(message.payload.equals((payloads[index] as Buffer).subarray(0, 1_000))).toBe(true)
+        }
+      }),
+      { numRuns: 50 },
+    )
+  },
+)
+
+test('a payload of 200 MB is held in no more memory than is kept of it, and told of after its last byte', () => {
+  const { messages, waiting, splitter } = keepingAThousand(4)
+  const pieces = 3_200
+  const piece = Buffer.alloc(65_536)
+  // 3.3: header, length in seven bits a byte, topic 'a'.
+  let length = pieces * piece.length + 3
+  const header = [0x30]
+  for (; length > 127; length >>= 7) header.push((length & 0x7f) | 0x80)
+  splitter.push(Buffer.from([...header, length, 0, 1, 0x61]))
+  for (let sent = 0; sent < pieces; sent += 1) {
+    expect(messages).toHaveLength(0)
+    // A buffer of its own each, as a socket has.
+    splitter.push(Buffer.from(piece))
+  }
+  const [message] = messages
+  expect(message).toMatchObject({ topic: 'a', payloadBytes: pieces * piece.length })
+  expect(message?.payload.length).toBe(1_000)
+  expect(message?.payload.buffer.byteLength).toBeLessThan(200_000)
+  waiting[0]?.()
+  splitter.push(Buffer.from([0x30, 0x04, 0, 1, 0x62, 0x63]))
+  expect(messages[1]).toMatchObject({ topic: 'b', payload: Buffer.from('c'), payloadBytes: 1 })
+})
+
+test('a packet that is no message and larger than any broker sends ends it', () => {
+  const { others, reasons, splitter } = keepingAThousand(4)
+  splitter.push(Buffer.from([0x90, 0xff, 0xff, 0xff, 0x7f, 0, 1]))
+  expect(reasons).toEqual(['a packet of 268435460 bytes that is no message'])
+  expect(others).toEqual([])
+})
 
 test('bytes that are no MQTT end it, with a reason', () => {
   const reasons: string[] = []

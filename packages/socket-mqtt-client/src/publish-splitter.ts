@@ -1,3 +1,4 @@
+import { PAYLOAD_BYTES_KEPT } from './socket-config.ts'
 import type { IncomingPublish } from './transport.ts'
 
 /** What a splitter finds in the bytes of a connection. */
@@ -20,12 +21,19 @@ const PUBLISH = 3
 /** Bits of the fixed header of a PUBLISH (3.3.1). */
 const DUP = 0x08
 const RETAIN = 0x01
+/** Bytes of a PUBLISH before its payload, at most: a topic of 65,535 and as much of MQTT 5 properties. */
+const HEAD_BYTES_KEPT = 131_072
 
 /**
  * Takes the PUBLISH packets out of what a broker sends and leaves the rest to the library. They are nearly all of it, and the
  * library spends 8 to 12 µs on each (events, streams, a turn of the event loop), this 0.6 µs.
  */
-export function createPublishSplitter(protocolVersion: 4 | 5, handlers: SplitterHandlers): PublishSplitter {
+export function createPublishSplitter(
+  protocolVersion: 4 | 5,
+  handlers: SplitterHandlers,
+  payloadBytesKept = PAYLOAD_BYTES_KEPT,
+): PublishSplitter {
+  const packetBytesKept = payloadBytesKept + HEAD_BYTES_KEPT
   /** Bytes from the start of the first packet that was not handled yet. */
   let buffer: Buffer = Buffer.alloc(0)
   let position = 0
@@ -33,14 +41,23 @@ export function createPublishSplitter(protocolVersion: 4 | 5, handlers: Splitter
   let chunks: Buffer[] = []
   let chunkBytes = 0
   let missing = 0
+  /** The beginning of a PUBLISH that is too large to keep, while the rest of it comes. */
+  let beginning: Buffer | null = null
+  /** Bytes of it that are still to come, to be thrown away. */
+  let unread = 0
+  /** Bytes that the present packet lacks for that reason. */
+  let omitted = 0
   let held = false
   let working = false
   let broken = false
 
   function push(chunk: Buffer): void {
     if (broken) return
-    chunks.push(chunk)
-    chunkBytes += chunk.length
+    const skipped = Math.min(unread, chunk.length)
+    unread -= skipped
+    if (unread > 0) return
+    chunks.push(skipped === 0 ? chunk : chunk.subarray(skipped))
+    chunkBytes += chunk.length - skipped
     if (held || chunkBytes < missing) return
     join()
     work()
@@ -66,8 +83,16 @@ export function createPublishSplitter(protocolVersion: 4 | 5, handlers: Splitter
     working = false
   }
 
-  /** The next whole packet, null when there is none: then `missing` bytes have to come first. */
+  /**
+   * The next packet, null when it is not there yet: then `missing` bytes have to come first. It is whole, but for the end of a
+   * PUBLISH that is too large to keep.
+   */
   function nextPacket(): Buffer | null {
+    if (beginning) {
+      const packet = beginning
+      beginning = null
+      return packet
+    }
     let length = 0
     for (let index = 1; ; index += 1) {
       const at = position + index
@@ -76,6 +101,7 @@ export function createPublishSplitter(protocolVersion: 4 | 5, handlers: Splitter
       length += (byte & 0x7f) * 128 ** (index - 1)
       if ((byte & 0x80) === 0) {
         const end = at + 1 + length
+        if (end - position > packetBytesKept) return cut(end)
         if (end > buffer.length) return wait(end - buffer.length)
         const packet = buffer.subarray(position, end)
         position = end
@@ -84,6 +110,22 @@ export function createPublishSplitter(protocolVersion: 4 | 5, handlers: Splitter
       // 2.2.3: the remaining length takes at most four bytes.
       if (index === 4) return malformed('a packet with a length of more than four bytes')
     }
+  }
+
+  /** The beginning of a packet that would end at `end`, once the rest of it has come: nothing is acknowledged before. */
+  function cut(end: number): Buffer | null {
+    if ((buffer[position] as number) >> 4 !== PUBLISH) {
+      return malformed(`a packet of ${end - position} bytes that is no message`)
+    }
+    const keptEnd = position + packetBytesKept
+    if (keptEnd > buffer.length) return wait(keptEnd - buffer.length)
+    const packet = buffer.subarray(position, keptEnd)
+    omitted = end - keptEnd
+    unread = Math.max(0, end - buffer.length)
+    position = Math.min(end, buffer.length)
+    if (unread === 0) return packet
+    beginning = packet
+    return wait(0)
   }
 
   function wait(bytes: number): null {
@@ -98,7 +140,8 @@ export function createPublishSplitter(protocolVersion: 4 | 5, handlers: Splitter
   }
 
   function publish(packet: Buffer): void {
-    const message = readPublish(packet, protocolVersion)
+    const message = readPublish(packet, protocolVersion, omitted, payloadBytesKept)
+    omitted = 0
     if (message === null) {
       malformed('a PUBLISH that is shorter than its own lengths')
       return
@@ -127,8 +170,16 @@ export function createPublishSplitter(protocolVersion: 4 | 5, handlers: Splitter
   return { push }
 }
 
-/** 3.3.1 to 3.3.3: header, topic, packet id from QoS 1 on, in MQTT 5 properties, payload. Null when it does not add up. */
-function readPublish(packet: Buffer, protocolVersion: 4 | 5): IncomingPublish | null {
+/**
+ * 3.3.1 to 3.3.3: header, topic, packet id from QoS 1 on, in MQTT 5 properties, payload, of which the last `omitted` bytes are
+ * not there. Null when it does not add up.
+ */
+function readPublish(
+  packet: Buffer,
+  protocolVersion: 4 | 5,
+  omitted: number,
+  payloadBytesKept: number,
+): IncomingPublish | null {
   const header = packet[0] as number
   const qos = ((header >> 1) & 3) as 0 | 1 | 2
   let at = 1
@@ -159,7 +210,8 @@ function readPublish(packet: Buffer, protocolVersion: 4 | 5): IncomingPublish | 
   if (at > packet.length) return null
   return {
     topic,
-    payload: packet.subarray(at),
+    payload: packet.subarray(at, at + payloadBytesKept),
+    payloadBytes: packet.length - at + omitted,
     qos,
     packetId,
     dup: (header & DUP) !== 0,

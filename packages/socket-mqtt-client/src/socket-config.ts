@@ -23,11 +23,20 @@ export interface SocketConfig {
   readonly idle_after?: number
 }
 
+/**
+ * Bytes of a payload that are kept. MQTT allows 256 MB a message, and a message is there several times over before it is stored;
+ * NATS servers take 1 MB by default, and 8 MB as we set them up.
+ */
+export const PAYLOAD_BYTES_KEPT = 4 * 1024 * 1024
+
 /** A message of a socket, on its way to whoever stores it. */
 export interface Delivery {
   readonly socket: SocketConfig
   readonly topic: string
+  /** Of one above {@link PAYLOAD_BYTES_KEPT} only as many of its first bytes. */
   readonly payload: Buffer
+  /** Size of the whole payload. */
+  readonly payloadBytes: number
   /** Quality of service between broker and us: the lower of what was published and what was granted. */
   readonly qos: 0 | 1 | 2
   /** The broker kept it; it is a snapshot, not news. */

@@ -232,6 +232,39 @@ test('above the byte cap it stops reading and stays connected; nothing is lost o
   await waitFor(() => client.figures.pendingBytes === 0, { what: 'an empty budget' })
 })
 
+test('a connection whose messages cannot be stored takes all of the cap, and the others go on', async () => {
+  const broker = await mosquitto({ logPackets: false, maxInflight: 0 })
+  const device = await publisher(broker.url)
+  const stuck = testSocket(broker.url)
+  const others = [8, 9].map((partition) => testSocket(broker.url, { partition }))
+  const delivered = new Map<string, number>()
+  const waiting: Array<() => void> = []
+  let storable = false
+  const client = newClient({
+    loadSockets: async () => [stuck, ...others],
+    maxPendingBytes: 1_000_000,
+    deliver: ({ socket }, onSettled) => {
+      delivered.set(socket.socket_id, (delivered.get(socket.socket_id) ?? 0) + 1)
+      if (storable || socket.socket_id !== stuck.socket_id) setTimeout(onSettled, 5)
+      else waiting.push(onSettled)
+    },
+  })
+  await client.initializeAll()
+  for (const { socket_id: socketId } of [stuck, ...others]) await untilStatus(client, socketId, 'idle')
+  const payload = Buffer.alloc(10_000, 'x')
+  const send = (topic: string) => device.publishAsync(topic, payload, { qos: 1 })
+  for (let count = 0; count < 100; count += 1) await send(stuck.topic)
+  await waitFor(() => client.figures.pendingBytes >= 1_000_000, { what: 'the cap' })
+  await Promise.all(others.flatMap(({ topic }) => Array.from({ length: 100 }, () => send(topic))))
+  await waitFor(() => others.every(({ socket_id: socketId }) => delivered.get(socketId) === 100), {
+    what: 'all messages of the others',
+  })
+  expect(delivered.get(stuck.socket_id)).toBeLessThan(40)
+  storable = true
+  for (const onSettled of waiting) onSettled()
+  await waitFor(() => delivered.get(stuck.socket_id) === 100, { what: 'what could not be stored' })
+})
+
 describe('refusals', () => {
   async function brokerThat(options: {
     forbids: (topic: string) => boolean
@@ -297,6 +330,38 @@ describe('refusals', () => {
     expect(data).toEqual([2])
   })
 
+  test('a broker that closes once while it is asked for one topic has refused nothing: the topic is asked for again at once', async () => {
+    let closesLeft = 1
+    const url = await brokerThat({ forbids: () => closesLeft-- > 0, closes: true })
+    const socket = testSocket(url, { mqtt_config: { clean_session: true } })
+    const client = newClient({ random: () => 0.01 })
+    const refusals: unknown[] = []
+    client.on('status', () => {
+      const subscription = client.getSocketStatus(socket.socket_id)?.subscription
+      if (subscription?.state === 'refused') refusals.push(subscription.reason)
+    })
+    await client.connectSocket(socket)
+    await untilStatus(client, socket.socket_id, 'idle')
+    expect(closesLeft).toBeLessThan(0)
+    expect(refusals).toEqual([])
+  })
+
+  test('a topic at which the broker closes is asked for twice, not for ever, and its neighbour flows meanwhile', async () => {
+    const asked: string[] = []
+    const forbids = (topic: string) => asked.push(topic) > 0 && topic === 'ward/forbidden'
+    const url = await brokerThat({ forbids, closes: true })
+    const config = { mqtt_config: { clean_session: true } }
+    const forbidden = testSocket(url, { ...config, topic: 'ward/forbidden' })
+    const client = newClient({ random: () => 0.01 })
+    await client.connectSocket(forbidden)
+    const status = await untilStatus(client, forbidden.socket_id, 'error')
+    expect(status.reason).toBe('the broker closed the connection when asked for this topic')
+    const neighbour = testSocket(url, { ...config, topic: 'ward/neighbour' })
+    await client.connectSocket(neighbour)
+    await untilStatus(client, neighbour.socket_id, 'idle')
+    expect(asked).toEqual(['ward/forbidden', 'ward/forbidden', 'ward/neighbour'])
+  })
+
   test('wrong credentials are an error with the broker’s reason; the right ones work without a restart', async () => {
     let accepted = 'right'
     const url = await brokerThat({ forbids: () => false, password: () => accepted })
@@ -314,6 +379,87 @@ describe('refusals', () => {
       what: 'the reconnect',
     })
     await untilStatus(client, socket.socket_id, 'idle')
+  })
+})
+
+describe('a connection that we close ourselves while a topic is to be subscribed', () => {
+  /** All that the subscriptions of these sockets are refused for. */
+  function refusalsOf(client: SocketMqttClient): unknown[] {
+    const refusals: unknown[] = []
+    client.on('status', ({ socketIds }) => {
+      for (const socketId of socketIds) {
+        const subscription = client.getSocketStatus(socketId)?.subscription
+        if (subscription?.state === 'refused') refusals.push(subscription.reason)
+      }
+    })
+    return refusals
+  }
+
+  test('one change of password and topic: the new topic is subscribed at once', async () => {
+    const broker = await mosquitto()
+    const socket = testSocket(broker.url, { mqtt_credentials: { username: 'ward', password: 'right' } })
+    const client = newClient({ random: () => 0.1 })
+    const refusals = refusalsOf(client)
+    const reasons: unknown[] = []
+    client.on('disconnected', ({ reason }) => reasons.push(reason))
+    await client.connectSocket(socket)
+    await untilStatus(client, socket.socket_id, 'idle')
+    const topic = `${socket.topic}/moved`
+    const changed = { ...socket, topic, mqtt_credentials: { username: 'ward', password: 'rotated' } }
+    for (let change = 0; change < 3; change += 1) {
+      await client.connectSocket(change % 2 === 0 ? changed : socket)
+      await waitFor(() => reasons.length > change, { what: 'the reconnect' })
+      await untilStatus(client, socket.socket_id, 'idle')
+    }
+    expect(client.getSocketStatus(socket.socket_id)?.topic).toBe(topic)
+    expect(refusals).toEqual([])
+    expect(reasons).toEqual(Array(3).fill('connecting again with new credentials'))
+  })
+
+  test('a password that changes while the connection is being made: its topics are subscribed', async () => {
+    const broker = await mosquitto()
+    const proxy = await startTcpProxy({ targetHost: '127.0.0.1', targetPort: broker.port })
+    cleanUps.push(() => proxy.close())
+    proxy.blackhole()
+    const socket = testSocket(`mqtt://127.0.0.1:${proxy.port}`, { mqtt_credentials: { username: 'a', password: '1' } })
+    const client = newClient()
+    await client.connectSocket(socket)
+    await waitFor(() => client.getSocketStatus(socket.socket_id)?.connection.state === 'connecting', {
+      what: 'the connect',
+    })
+    await client.connectSocket({ ...socket, mqtt_credentials: { username: 'a', password: '2' } })
+    proxy.heal()
+    await untilStatus(client, socket.socket_id, 'idle')
+  })
+
+  test('a store that fails: every topic is subscribed once it works', async () => {
+    const broker = await mosquitto()
+    const device = await publisher(broker.url)
+    const first = testSocket(broker.url)
+    const second = testSocket(broker.url, { socket_number: 2 })
+    const before = newClient()
+    await before.connectSocket(first)
+    await untilStatus(before, first.socket_id, 'idle')
+    await before.close()
+    await device.publishAsync(first.topic, '1', { qos: 1 })
+    // The session's message comes with each CONNACK, when nothing is subscribed yet.
+    let failures = 0
+    const client = newClient({
+      loadSockets: async () => [first, second],
+      random: () => 0.01,
+      deliver: (_delivery, onSettled) => {
+        failures += 1
+        onSettled(failures <= 6 ? new Error('the store is full') : null)
+      },
+    })
+    const refusals = refusalsOf(client)
+    const reasons: unknown[] = []
+    client.on('disconnected', ({ socketId, reason }) => socketId === first.socket_id && reasons.push(reason))
+    await client.initializeAll()
+    await untilStatus(client, first.socket_id, 'online')
+    await untilStatus(client, second.socket_id, 'idle')
+    expect(refusals).toEqual([])
+    expect(reasons).toEqual(Array(6).fill('a message could not be stored'))
   })
 })
 
@@ -396,6 +542,75 @@ test.each([
   expect(received.filter((text) => /^\d+$/.test(text))).toEqual(Array.from({ length: 20 }, (_, index) => String(index)))
 })
 
+describe('a socket that leaves a topic below the subtree of another', () => {
+  /** Both sockets on one connection, which the test can cut, and who got which message. */
+  async function ward(mqttConfig: SocketConfig['mqtt_config'] = {}) {
+    const broker = await mosquitto()
+    const proxy = await startTcpProxy({ targetHost: '127.0.0.1', targetPort: broker.port })
+    cleanUps.push(() => proxy.close())
+    const url = `mqtt://127.0.0.1:${proxy.port}`
+    const wide = testSocket(url, { topic: 'ward', subtree: true, mqtt_config: mqttConfig })
+    const below = testSocket(url, { topic: 'ward/below', socket_number: 2, mqtt_config: mqttConfig })
+    const received: [number, string][] = []
+    const client = newClient({ random: () => 0.1 })
+    client.on('data', ({ socket, payload }) => received.push([socket.socket_number, payload.toString()]))
+    return { client, proxy, wide, below, received, device: await publisher(broker.url) }
+  }
+
+  test.each([
+    ['is removed', (client: SocketMqttClient, below: SocketConfig) => client.disconnectSocket(below.socket_id)],
+    [
+      'moves',
+      (client: SocketMqttClient, below: SocketConfig) => client.connectSocket({ ...below, topic: 'ward/moved' }),
+    ],
+  ])('it %s: the subtree gets what comes there from now on', async (_how, leave) => {
+    const { client, wide, below, received, device } = await ward()
+    await client.connectSocket(wide)
+    await client.connectSocket(below)
+    await untilStatus(client, below.socket_id, 'idle')
+    await device.publishAsync('ward/below', 'before', { qos: 1 })
+    await waitFor(() => received.length === 1, { what: 'the message before' })
+    await leave(client, below)
+    await device.publishAsync('ward/below', 'after', { qos: 1 })
+    await waitFor(() => received.length === 2, { what: 'the message after' })
+    expect(received).toEqual([
+      [2, 'before'],
+      [1, 'after'],
+    ])
+  })
+
+  test('it moves before anybody takes the subtree: who takes it gets what comes there from now on', async () => {
+    const { client, wide, below, received, device } = await ward()
+    await client.connectSocket(below)
+    await untilStatus(client, below.socket_id, 'idle')
+    await client.connectSocket({ ...below, topic: 'elsewhere' })
+    await untilStatus(client, below.socket_id, 'idle')
+    await client.connectSocket(wide)
+    await untilStatus(client, wide.socket_id, 'idle')
+    await device.publishAsync('ward/below', 'after', { qos: 1 })
+    await waitFor(() => received.length === 1, { what: 'the message' })
+    expect(received).toEqual([[1, 'after']])
+  })
+
+  test('it leaves a clean session while the broker is away: nothing of it remains', async () => {
+    const { client, proxy, wide, below, received, device } = await ward({ clean_session: true })
+    // Keeps the connection when the first one leaves.
+    const other = { ...below, socket_id: 'other', socket_number: 3, topic: 'elsewhere' }
+    await client.connectSocket(below)
+    await client.connectSocket(other)
+    await untilStatus(client, below.socket_id, 'idle')
+    proxy.cut()
+    await untilStatus(client, below.socket_id, 'offline')
+    await client.disconnectSocket(below.socket_id)
+    await client.connectSocket(wide)
+    proxy.heal()
+    await untilStatus(client, wide.socket_id, 'idle')
+    await device.publishAsync('ward/below', 'after', { qos: 1 })
+    await waitFor(() => received.length === 1, { what: 'the message' })
+    expect(received).toEqual([[1, 'after']])
+  })
+})
+
 describe('a publish that nothing confirms', () => {
   /** A connected socket, and the network to its broker. */
   async function connected(credentials: SocketConfig['mqtt_credentials'] = {}) {
@@ -460,6 +675,72 @@ describe('a publish that nothing confirms', () => {
     await client.releasePartition(socket.partition)
     expect(performance.now() - releasedAt).toBeLessThan(3_000)
     expect(await failure).toBeInstanceOf(UnacknowledgedError)
+  })
+})
+
+describe('a broker that is there and answers nothing', () => {
+  /** Takes connections, accepts each session, and answers nothing after that. */
+  async function brokerWithoutSuback(): Promise<string> {
+    const connections = new Set<Socket>()
+    const server = createServer((connection) => {
+      connections.add(connection)
+      connection.on('error', () => {}).on('close', () => connections.delete(connection))
+      connection.once('data', () => connection.write(Buffer.from([0x20, 2, 0, 0]))).resume()
+    })
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    cleanUps.push(() => {
+      for (const connection of connections) connection.destroy()
+      return new Promise<void>((resolve) => server.close(() => resolve()))
+    })
+    return `mqtt://127.0.0.1:${port}`
+  }
+
+  const ways: [string, (client: SocketMqttClient, socket: SocketConfig) => Promise<void>][] = [
+    ['its partition is handed over', (client, { partition }) => client.releasePartition(partition)],
+    ['the socket is disabled', (client, { socket_id: socketId }) => client.disconnectSocket(socketId)],
+    ['the client is closed', (client) => client.close()],
+  ]
+
+  async function secondsOf(work: () => Promise<void>): Promise<number> {
+    const startedAt = performance.now()
+    await work()
+    return (performance.now() - startedAt) / 1_000
+  }
+
+  test.each(ways)('frozen, %s: done within seconds', async (_way, end) => {
+    const broker = await mosquitto()
+    const socket = testSocket(broker.url)
+    const client = newClient()
+    await client.connectSocket(socket)
+    await untilStatus(client, socket.socket_id, 'idle')
+    broker.freeze()
+    // A second for an orderly close, two to delete the session.
+    expect(await secondsOf(() => end(client, socket))).toBeLessThan(4.5)
+  })
+
+  test('frozen with messages in hand and reading held back, the socket is disabled: done within seconds', async () => {
+    const broker = await mosquitto({ maxInflight: 0 })
+    const device = await publisher(broker.url)
+    const socket = testSocket(broker.url)
+    const client = newClient({ maxPendingBytes: 10_000, deliver: () => {} })
+    await client.connectSocket(socket)
+    await untilStatus(client, socket.socket_id, 'idle')
+    for (let count = 0; count < 10; count += 1) await device.publishAsync(socket.topic, 'x'.repeat(2_000), { qos: 1 })
+    await waitFor(() => client.figures.pendingBytes >= 10_000, { what: 'the cap' })
+    broker.freeze()
+    // And 5 s for what is in hand to be stored.
+    expect(await secondsOf(() => client.disconnectSocket(socket.socket_id))).toBeLessThan(9.5)
+  })
+
+  test.each(ways)('without a SUBACK, %s: done within seconds', async (_way, end) => {
+    const socket = testSocket(await brokerWithoutSuback())
+    const client = newClient()
+    await client.connectSocket(socket)
+    await waitFor(() => client.getSocketStatus(socket.socket_id)?.connection.state === 'connected', {
+      what: 'the connection',
+    })
+    expect(await secondsOf(() => end(client, socket))).toBeLessThan(3)
   })
 })
 

@@ -20,7 +20,7 @@ export interface SocketMqttClientOptions {
   readonly deliver?: DeliveryHandler
   /** Asked before every connect; false keeps a connection closed. Default: always. */
   readonly mayConnect?: (partition: number) => boolean
-  /** Bound in bytes of what is received and not yet stored, over all connections. */
+  /** Bound in bytes of what is received and not yet stored, over all connections; each may have 32 KiB whatever others hold. */
   readonly maxPendingBytes?: number
   /** What the socket's messages say about it, for its status. Default: nothing. */
   readonly assess?: (socketId: string) => MessageAssessment
@@ -257,7 +257,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       connect: this.#options.connect ?? connectMqttJs,
       mayConnect: () => this.#options.mayConnect?.(partition) ?? true,
       deliver: this.#options.deliver ?? this.#emitData,
-      budget: this.#budget,
+      budget: this.#budget.ofConnection(),
       now: this.#now,
       random: this.#options.random ?? Math.random,
       onTraffic: (receiver, message) => this.#countTraffic(receiver.socket_id, message),
@@ -270,7 +270,11 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     })
   }
 
-  #emitData: DeliveryHandler = ({ socket, topic, payload, retained }, onSettled) => {
+  #emitData: DeliveryHandler = ({ socket, topic, payload, payloadBytes, retained }, onSettled) => {
+    if (payloadBytes > payload.length) {
+      this.#emitError(socket, `a message of ${payloadBytes} bytes on ${topic} is larger than any that is taken`)
+      return onSettled()
+    }
     this.emit('data', { socketId: socket.socket_id, socket, topic, data: parsed(payload), payload, retained })
     onSettled()
   }

@@ -6,8 +6,8 @@ export interface SocketTopics {
   remove(socketId: string): void
   /**
    * The sockets that get a message of this topic, also those that left until the broker has confirmed UNSUBSCRIBE. A topic
-   * that is a socket's own or its companion is nobody else's; below that it belongs to the nearest socket above that takes
-   * its subtree.
+   * that is a socket's own or its companion is nobody else's; else, also once nobody has it any more, it belongs to the nearest
+   * socket above that takes its subtree.
    */
   receivers(topic: string): readonly SocketConfig[]
   /**
@@ -21,8 +21,10 @@ export interface SocketTopics {
   subscribersOf(filter: string): Iterable<SocketConfig>
   /** SUBACK: what lies below a subtree filter that is refused is subscribed by itself. */
   answered(filter: string, granted: boolean): void
-  /** UNSUBACK: nothing comes by the filter any more. */
+  /** UNSUBACK: nothing comes by the filter any more, and it may be granted when it is asked for again. */
   released(filter: string): void
+  /** The broker has no filter but those wanted: nothing is under way any more to those that left. */
+  settled(): void
   sockets(): Iterable<SocketConfig>
   readonly size: number
 }
@@ -65,14 +67,17 @@ export function createSocketTopics(): SocketTopics {
   }
 
   function detach(socket: SocketConfig): void {
+    // What comes by a subtree's filter goes on coming, and is the subtree's.
+    const byItself = new Set(topicsOf(socket).filter((topic) => coverOf(topic) === null))
     for (const topic of topicsOf(socket)) {
       place(
         topic,
         (byTopic.get(topic) ?? []).filter((other) => other.socket_id !== socket.socket_id),
       )
-      if (!byTopic.has(topic)) leaving.set(topic, [socket])
+      if (!byTopic.has(topic) && byItself.has(topic)) leaving.set(topic, [socket])
     }
-    if (socket.subtree && !subtrees.has(socket.topic)) leaving.set(subtreeFilter(socket.topic), [socket])
+    if (socket.subtree && !subtrees.has(socket.topic) && byItself.has(socket.topic))
+      leaving.set(subtreeFilter(socket.topic), [socket])
     lengths = null
   }
 
@@ -165,12 +170,9 @@ export function createSocketTopics(): SocketTopics {
       else refused.add(filter)
       wanted = null
     },
-    released(filter) {
-      leaving.delete(filter)
-      const top = filter.endsWith(SUBTREE) ? filter.slice(0, -SUBTREE.length) : filter
-      // Its own topic came by the same filter.
-      if (leaving.get(top)?.every(({ subtree }) => subtree)) leaving.delete(top)
-      refused.delete(filter)
+    released: (filter) => void refused.delete(filter),
+    settled() {
+      leaving.clear()
       lengths = null
     },
     sockets: () => byId.values(),

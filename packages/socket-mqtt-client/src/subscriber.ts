@@ -18,7 +18,10 @@ export interface SubscriberOptions {
 /** Makes the broker's subscriptions those that the sockets want, one packet at a time, and knows how each was answered. */
 export interface Subscriber {
   attach(transport: Transport): void
+  /** We are closing the connection: nothing more is asked on it, and no filter is to blame for its end. */
   detach(): void
+  /** The connection is gone. Unless it was detached before, what was asked for may be why. */
+  closed(): void
   /** The broker has no session of ours: nothing is subscribed any more. */
   sessionLost(): void
   /** Call after the wanted topics changed. */
@@ -37,6 +40,8 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
   let retryTimer: NodeJS.Timeout | undefined
   let filtersPerPacket = FILTERS_PER_PACKET
   let asking: { topic: string; qos: number }[] = []
+  /** The connection closed the last time that one of these was asked for alone. */
+  const suspects = new Set<string>()
   let closeReason: string | null = null
 
   async function reconcile(): Promise<void> {
@@ -47,11 +52,15 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
       while (transport === current) {
         const step = nextSubscriptionStep(topics.wanted(), granted, now(), filtersPerPacket)
         // First what is to come: a filter may take the place of one that brings the same messages until then.
-        if (step.subscribe.length > 0) await subscribe(current, step.subscribe)
+        if (step.subscribe.length > 0) await subscribe(current, withoutSuspects(step.subscribe))
         else if (step.unsubscribe.length > 0) await unsubscribe(current, step.unsubscribe)
         else break
       }
-      if (transport === current) filtersPerPacket = FILTERS_PER_PACKET
+      if (transport === current) {
+        topics.settled()
+        filtersPerPacket = FILTERS_PER_PACKET
+        for (const topic of suspects) if (!granted.has(topic)) suspects.delete(topic)
+      }
       scheduleRetry()
     } catch (error) {
       if (transport === current) {
@@ -76,6 +85,7 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
         topic,
         code >= 0x80 ? refused(qos, subackReason(code)) : { state: 'granted', requestedQos: qos, grantedQos: code },
       )
+      suspects.delete(topic)
       topics.answered(topic, code < 0x80)
       affected.push(...topics.subscribersOf(topic))
     })
@@ -115,17 +125,32 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
     return granted.size > before
   }
 
-  /** Some brokers answer a forbidden filter by closing: find the one by asking for ever fewer at once. */
+  /**
+   * Some brokers answer a forbidden filter by closing: find the one by asking for ever fewer at once. Brokers and networks also
+   * close for reasons of their own: only the second close in a row on one filter alone counts as its refusal.
+   */
   function blameWhoWasAsked(): void {
-    if (asking.length === 1) {
-      const { topic, qos } = asking[0] as { topic: string; qos: number }
+    if (asking.length > 1) filtersPerPacket = Math.ceil(asking.length / 4)
+    if (asking.length !== 1) return
+    const { topic, qos } = asking[0] as { topic: string; qos: number }
+    if (suspects.has(topic)) {
       granted.set(topic, refused(qos, 'the broker closed the connection when asked for this topic'))
       topics.answered(topic, false)
       onChange(topics.subscribersOf(topic))
-    } else if (asking.length > 1) {
-      filtersPerPacket = Math.max(1, Math.ceil(asking.length / 4))
     }
+    suspects.add(topic)
+  }
+
+  /** The others first, so that they have what they want; then one suspect by itself. */
+  function withoutSuspects<Filter extends { topic: string }>(filters: Filter[]): Filter[] {
+    const others = filters.filter(({ topic }) => !suspects.has(topic))
+    return others.length > 0 ? others : filters.slice(0, 1)
+  }
+
+  function detach(): void {
+    transport = null
     asking = []
+    clearTimeout(retryTimer)
   }
 
   return {
@@ -135,15 +160,16 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
       if (next.sessionPresent && granted.size === 0) leftOver(otherFormsOf(topics))
       void reconcile()
     },
-    detach() {
-      transport = null
-      clearTimeout(retryTimer)
+    detach,
+    closed() {
       blameWhoWasAsked()
+      detach()
     },
     sessionLost() {
       for (const [topic, subscription] of granted) {
         if (subscription.state === 'granted') granted.delete(topic)
       }
+      topics.settled()
     },
     reconcile: () => void reconcile(),
     unsubscribeStray(topic) {

@@ -3,7 +3,10 @@ import type { ConnectionCredentials, ConnectionProfile } from './connection-prof
 /** A PUBLISH from the broker. */
 export interface IncomingPublish {
   readonly topic: string
+  /** Of one above `PAYLOAD_BYTES_KEPT` only as many of its first bytes. */
   readonly payload: Buffer
+  /** Size of the whole payload. */
+  readonly payloadBytes: number
   readonly qos: 0 | 1 | 2
   /** Undefined at QoS 0. */
   readonly packetId: number | undefined

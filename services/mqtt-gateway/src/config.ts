@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { DEFAULT_PENDING_BYTES } from '@iomt/socket-mqtt-client/pending-budget'
+import { PAYLOAD_BYTES_KEPT } from '@iomt/socket-mqtt-client/socket-config'
 import { type Static, Type } from '@sinclair/typebox'
 
 const Environment = Type.Object({
@@ -14,11 +15,17 @@ const Environment = Type.Object({
     pattern: '^[A-Za-z0-9_-]{1,64}$',
     description: 'letters, digits, _ and -; unique in the pool',
   }),
-  MAX_PAYLOAD_BYTES: Type.Integer({ default: 262_144, minimum: 1, description: 'larger payloads are dead letters' }),
+  MAX_PAYLOAD_BYTES: Type.Integer({
+    default: 262_144,
+    minimum: 1,
+    maximum: PAYLOAD_BYTES_KEPT,
+    description: 'larger payloads are dead letters; of those above 4 MiB only the beginning',
+  }),
   MAX_PENDING_BYTES: Type.Integer({
     default: DEFAULT_PENDING_BYTES,
     minimum: 1_048_576,
-    description: 'memory for what is received and not yet stored; above it reading stops',
+    description:
+      'memory for what is received and not yet stored; above it connections stop reading, but for 32 KiB each',
   }),
   PUBLISH_WINDOW: Type.Integer({
     default: 2_048,

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
 import { partitionOf } from '@iomt/contracts/partitions'
 import type { SocketStatusEvent } from '@iomt/contracts/socket-status'
 import { DEAD_LETTER_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { partitionRpcSubject } from '@iomt/contracts/subjects'
 import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
+import { PAYLOAD_BYTES_KEPT } from '@iomt/socket-mqtt-client/socket-config'
 import { startAedes } from '@iomt/testing/aedes-broker'
 import { startMosquitto } from '@iomt/testing/mosquitto'
 import { startTcpProxy } from '@iomt/testing/tcp-proxy'
@@ -104,6 +106,34 @@ describe.each([
     }
     await readingsOf(neighbour.socket_id, hostile.length)
     expect((await fixture.status(victim))?.traffic.dead_letters).toBe(hostile.length)
+  })
+
+  test('a payload of 32 MB becomes one dead letter with its beginning and its size, acknowledged; the socket goes on', async () => {
+    const socket = desiredSocket(broker.url)
+    await fixture.configure(socket)
+    await fixture.untilStatus(socket, 'idle')
+    const payload = Buffer.alloc(32_000_000, '[1234]')
+    await device.publishAsync(socket.topic as string, payload, { qos: 1 })
+    await device.publishAsync(socket.topic as string, '{"voltage":230}', { qos: 1 })
+    const [letter] = await deadLettersOf(socket.socket_id, 1)
+    expect(letter).toMatchObject({
+      reason: 'payload-too-large',
+      detail: 'the payload has 32000000 bytes, at most 262144 are decoded',
+      payload_bytes: 32_000_000,
+      payload_truncated: true,
+      payload_sha256: createHash('sha256').update(payload.subarray(0, PAYLOAD_BYTES_KEPT)).digest('hex'),
+    })
+    const kept = Buffer.from(letter?.payload_base64 as string, 'base64')
+    expect(kept.equals(payload.subarray(0, PAYLOAD_BYTES_KEPT))).toBe(true)
+    await readingsOf(socket.socket_id, 1)
+    expect((await fixture.status(socket))?.traffic).toMatchObject({ messages: 2, bytes: 32_000_015, dead_letters: 1 })
+    // Whoever serves the session next gets nothing again.
+    await fixture.gateway.stop()
+    await fixture.startGateway()
+    await fixture.untilStatus(socket, 'idle')
+    await device.publishAsync(socket.topic as string, '{"voltage":231}', { qos: 1 })
+    await readingsOf(socket.socket_id, 2)
+    expect((await fixture.status(socket))?.traffic).toMatchObject({ messages: 1 })
   })
 
   test('a changed topic, a disabled and a deleted socket take effect, and each change of status is an event', async () => {

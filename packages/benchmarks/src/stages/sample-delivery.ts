@@ -28,6 +28,7 @@ export function sampleDelivery(state: SocketDesiredState, payload: Buffer, now: 
     },
     topic: state.topic ?? '',
     payload,
+    payloadBytes: payload.length,
     qos: 1,
     retained: false,
     receivedAt: new Date(now),

@@ -4,8 +4,8 @@ import type { Rejection } from '@iomt/payload-decoders/decoded-payload'
 import type { Delivery } from '@iomt/socket-mqtt-client/socket-config'
 
 /**
- * The dead letter of a delivery that became no reading, with all of its bytes where the NATS server takes a message that
- * large, else with as many as fit, the whole size and the whole digest.
+ * The dead letter of a delivery that became no reading, with all of its bytes that were kept where the NATS server takes a
+ * message that large, else with as many as fit, and the whole size.
  */
 export function deadLetterOf(
   id: string,
@@ -29,5 +29,5 @@ export function deadLetterOf(
     qos: delivery.qos,
     retained: delivery.retained,
   }
-  return withPayload(letter, delivery.payload, maxMessageBytes)
+  return withPayload(letter, delivery.payload, maxMessageBytes, delivery.payloadBytes)
 }

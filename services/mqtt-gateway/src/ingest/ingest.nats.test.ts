@@ -64,6 +64,7 @@ const delivery = (changes: Partial<Delivery>): Delivery => ({
   socket: {} as SocketConfig,
   topic: 'ward/socket1',
   payload: Buffer.from('{"voltage":230}'),
+  payloadBytes: (changes.payload ?? '{"voltage":230}').length,
   qos: 1,
   retained: false,
   receivedAt: new Date(),

@@ -13,7 +13,7 @@ import { createSocketDecoders } from './socket-decoders.ts'
 
 export interface IngestOptions {
   readonly publisher: PipelinedPublisher
-  /** One of its own: when the dead-letter stream is full, only connections that bring dead letters wait. */
+  /** One of its own: when the dead-letter stream is full, only connections that bring dead letters stop. */
   readonly deadLetterPublisher: PipelinedPublisher
   /** False when another gateway may have the connections by now that a delivery came from. */
   readonly certain: () => boolean
@@ -51,8 +51,13 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     const state = options.desiredState(delivery.socket)
     const id = readingId(delivery.receivedAt, delivery.deliveryKey)
     metrics.messages.inc()
-    const { topic, receivedAt } = delivery
-    const decoded = decoderOf(state, receivedAt.getTime()).decode(delivery.payload, contextOf(state, topic, receivedAt))
+    const { topic, payload: received, payloadBytes, receivedAt } = delivery
+    // The beginning of a message might be read as another one.
+    if (payloadBytes > received.length) {
+      const detail = `the payload has ${payloadBytes} bytes, at most ${options.maxPayloadBytes} are decoded`
+      return storeDeadLetter(id, state, delivery, { reason: 'payload-too-large', detail }, onSettled)
+    }
+    const decoded = decoderOf(state, receivedAt.getTime()).decode(received, contextOf(state, topic, receivedAt))
     if (decoded.ok !== true) {
       // Another outlet's message, or a device's last will: no reading, and nothing that a dead letter could help with.
       if (decoded.ok === 'status') {
