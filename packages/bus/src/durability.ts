@@ -1,3 +1,5 @@
+import { isAtLeast } from './server-version.ts'
+
 /** What an acknowledgement of JetStream promises on this server; said at start-up, so that nobody believes in more. */
 export interface Durability {
   readonly server: string
@@ -11,8 +13,7 @@ export interface Durability {
  * message survives the process, not the machine. Replicas on other machines survive it.
  */
 export function describeDurability(serverVersion: string, replicas: number): Durability {
-  const [major = 0, minor = 0] = serverVersion.split('.').map(Number)
-  const canSync = major > 2 || (major === 2 && minor >= 10)
+  const canSync = isAtLeast(serverVersion, 2, 10)
   const promise =
     replicas > 1
       ? `stored on ${replicas} servers: survives the loss of ${Math.floor((replicas - 1) / 2)}`

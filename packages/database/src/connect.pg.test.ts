@@ -17,13 +17,13 @@ test('a transaction that a silent server may still begin is nobody else’s afte
     applicationName: 'timed-out',
     onConnectionError: () => {},
   })
-  await sql`create table written (id int)`.execute(database)
+  await sql`create table written (id int primary key)`.execute(database)
   await server.freeze()
   await expect(database.transaction().execute((held) => sql`select 1`.execute(held))).rejects.toThrow(/timeout/)
   await server.resume()
   await expect
     .poll(() =>
-      sql`insert into written values (1)`.execute(database).then(
+      sql`insert into written values (1) on conflict do nothing`.execute(database).then(
         () => true,
         () => false,
       ),
@@ -35,20 +35,32 @@ test('a transaction that a silent server may still begin is nobody else’s afte
   await Promise.all([database.destroy(), other.database.destroy()])
 })
 
-test('a query that is not answered in time leaves no statement behind that waits for it', async () => {
-  const { database, pool } = connectDatabase({
-    url: server.url,
-    queryTimeout: 500,
-    applicationName: 'timed-out',
-    onConnectionError: () => {},
-  })
+const timedOut = () =>
+  connectDatabase({ url: server.url, queryTimeout: 500, applicationName: 'timed-out', onConnectionError: () => {} })
+
+test('a query that a silent server does not answer leaves no statement behind that waits for it', async () => {
+  const { database, pool } = timedOut()
   const client = await pool.connect()
   await client.query('begin')
-  await expect(client.query('select pg_sleep(30)')).rejects.toThrow(/timeout/)
+  await server.freeze()
+  await expect(client.query('select 1')).rejects.toThrow('Query read timeout')
   const startedAt = performance.now()
   await expect(client.query('rollback')).rejects.toThrow()
   expect(performance.now() - startedAt).toBeLessThan(400)
+  await server.resume()
   client.release()
   expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  await database.destroy()
+})
+
+test('a query that takes too long is given up by the server, which works at nothing more for us', async () => {
+  const { database, pool } = timedOut()
+  for (let round = 0; round < 3; round += 1) {
+    await expect(pool.query('select pg_sleep(30)')).rejects.toMatchObject({ code: '57014' })
+  }
+  const { rows } = await pool.query(
+    "select count(*)::int as working from pg_stat_activity where application_name = 'timed-out' and query ~ '^select pg_sleep' and state = 'active'",
+  )
+  expect(rows).toEqual([{ working: 0 }])
   await database.destroy()
 })

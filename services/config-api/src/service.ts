@@ -31,7 +31,7 @@ import { databaseProblem, waitForSchema } from './wait-for-schema.ts'
 /** Milliseconds; orchestrators kill after 30 s, and the relay wants some of them. */
 const CLOSE_TIMEOUT = 10_000
 
-/** Milliseconds; a request on a database that froze ends with 503 after this, twice when it was in a transaction. */
+/** Milliseconds; a request on a database that froze, or is too slow, ends with 503 after this. */
 const QUERY_TIMEOUT = 5_000
 
 export interface ConfigApi extends Service {

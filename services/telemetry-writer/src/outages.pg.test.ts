@@ -105,13 +105,15 @@ test('a batch that the database gives up is tried in halves, and a single readin
   const lock = await fixture.database.pool.connect()
   await lock.query('begin; lock table device_current_state')
   await publish(0, 8)
-  const cancelled = async () =>
-    (
-      await fixture.rows(`select pg_cancel_backend(pid) from pg_stat_activity
-        where datname = current_database() and application_name = 'iomt-telemetry-writer' and wait_event_type = 'Lock'`)
-    ).length
+  const cancelled = new Set<string>()
+  const cancel = async () => {
+    const waiting = await fixture.rows<{ statement: string }>(`
+      select pid || ' ' || query_start as statement, pg_cancel_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'iomt-telemetry-writer' and wait_event_type = 'Lock'`)
+    for (const { statement } of waiting) cancelled.add(statement)
+  }
   // From eight at once to one, and that one three times more.
-  for (let times = 0; times < 6; ) times += await cancelled()
+  await waitFor(async () => cancel().then(() => cancelled.size >= 6), { what: 'six attempts', interval: 10 })
   await lock.query('rollback')
   lock.release()
   await fixture.stored(8)

@@ -17,4 +17,5 @@ const STATEMENTS = [
     stored_at timestamptz not null default now(),
     primary key (socket_id, delivery)
   )`,
+  `create index late_redeliveries_received on late_redeliveries (socket_id, received_at)`,
 ]

@@ -2,8 +2,8 @@ import { normalizeIP } from '@fastify/rate-limit'
 import type { Database } from '@iomt/database/connect'
 import type { FastifyRequest } from 'fastify'
 import { authenticate, presentedKeyHash } from '../access/authenticate.ts'
-import { createKeysInUse } from '../access/keys-in-use.ts'
 import { atLeast, type Principal, type Role } from '../access/principal.ts'
+import { createRecentKeys } from '../access/recent-keys.ts'
 import type { Actor } from '../changes/change.ts'
 import { Refusal } from '../changes/refusal.ts'
 import type { App } from './app.ts'
@@ -22,20 +22,22 @@ declare module 'fastify' {
 }
 
 /**
- * Times a minute that one client address may present a key that is not in use, which costs a query of a small pool: so that
- * trying keys (5 queries a second at most) keeps nobody else from the database, and all clients behind one proxy can still
- * begin in the same minute. Keys in use go on whatever else comes from their address.
+ * Times a minute that one client address may present a key that nothing is known of, which costs a query of a small pool: so that
+ * trying keys (5 queries a second at most) keeps nobody else from the database. Clients behind one proxy have one address.
  */
 const ATTEMPTS_PER_MINUTE = 300
-/** Of these the hashes are kept, about 0.1 KiB each. */
-const KEYS_IN_USE = 5_000
+/** Keys in use go on whatever else comes from their address; those that were refused a moment ago are refused without asking. */
+const KEYS_REMEMBERED = 5_000
+/** Milliseconds; a key that was not valid does not become so. */
+const REFUSED_FOR = 60_000
 
 /**
  * Every route needs an API key unless it is declared `public`; an unknown path too, so that paths cannot be probed. For an
  * `app` that has the rate limit plugin, which keeps the counts of the last 5,000 addresses.
  */
 export function addAuthentication(app: App, database: Database): void {
-  const keysInUse = createKeysInUse(KEYS_IN_USE)
+  const inUse = createRecentKeys<true>(KEYS_REMEMBERED)
+  const refused = createRecentKeys<Refusal>(KEYS_REMEMBERED, REFUSED_FOR)
   // By network, not by address, of IPv6, as the plugin does it by itself.
   const keyGenerator = ({ ip }: FastifyRequest) => normalizeIP(ip)
   const countAttempt = app.createRateLimit({ max: ATTEMPTS_PER_MINUTE, timeWindow: 60_000, keyGenerator })
@@ -44,20 +46,24 @@ export function addAuthentication(app: App, database: Database): void {
     const { config } = request.routeOptions
     if (config.public) return
     const keyHash = presentedKeyHash(request.headers.authorization)
-    if (!keysInUse.has(keyHash)) {
+    const refusal = refused.get(keyHash)
+    if (refusal) throw refusal
+    if (!inUse.get(keyHash)) {
       const attempts = await countAttempt(request)
       if (!attempts.isAllowed && attempts.isExceeded) {
         reply.header('retry-after', attempts.ttlInSeconds)
-        const detail =
-          'Too many keys that are not valid came from this address; wait as long as Retry-After says (seconds).'
+        const detail = 'Too many unknown keys came from this address; wait as long as Retry-After says (seconds).'
         return sendProblem(reply, problem('rate-limited', detail, request.id))
       }
     }
     const principal = await authenticate(database, keyHash, new Date()).catch((error: unknown) => {
-      if (error instanceof Refusal) keysInUse.delete(keyHash)
+      if (error instanceof Refusal) {
+        inUse.delete(keyHash)
+        refused.set(keyHash, error)
+      }
       throw error
     })
-    keysInUse.add(keyHash)
+    inUse.set(keyHash, true)
     request.principal = principal
     if (request.is404) return
     const needed = config.role ?? (request.method === 'GET' || request.method === 'HEAD' ? 'viewer' : 'admin')

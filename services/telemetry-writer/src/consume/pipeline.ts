@@ -141,7 +141,7 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
     logger.warn({ subject: delivery.subject, reason, detail }, 'cannot be stored; goes to the dead-letter stream')
     rejecting.add(held)
     rejectingBytes += delivery.data.length
-    reject({ delivery, reason, detail }).then(
+    publishRejected({ delivery, reason, detail }).then(
       () => {
         rejecting.delete(held)
         rejectingBytes -= delivery.data.length
@@ -150,9 +150,22 @@ export function createPipeline<Value>(options: PipelineOptions<Value>): Pipeline
         someRejected = Promise.withResolvers()
         options.onRoom()
       },
-      // Only a publisher that is closed fails: `stop` hands the message back.
+      // Stopping: `stop` hands the message back.
       () => undefined,
     )
+  }
+
+  /** Waits out whatever keeps the dead letter from its stream. */
+  async function publishRejected(rejection: Rejection): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await reject(rejection)
+      } catch (error) {
+        stopping.signal.throwIfAborted()
+        if (attempt === 1) logger.error({ reason: reasonOf(error) }, 'cannot publish a dead letter; trying again')
+        await sleep(backoffDelay(attempt, options.random), undefined, { signal: stopping.signal })
+      }
+    }
   }
 
   function settle(settled: readonly Held[]): void {

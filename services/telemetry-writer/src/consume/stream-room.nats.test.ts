@@ -2,7 +2,7 @@ import { type Bus, connectBus } from '@iomt/bus/connect'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
 import { DEAD_LETTER_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { type NatsServer, startNats } from '@iomt/testing/nats'
-import { AckPolicy } from '@nats-io/jetstream'
+import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createWriterMetrics } from '../metrics.ts'
@@ -63,6 +63,35 @@ test('nothing goes that is not stored, however full the stream is', async () => 
   expect(await first()).toBe(13)
   await bus.manager.consumers.delete(TELEMETRY_STREAM.name, 'telemetry-writer')
   expect(await room()).toBe(0)
+})
+
+test('what is held and not acknowledged comes again, whoever makes room meanwhile', async () => {
+  await bus.manager.consumers.update(TELEMETRY_STREAM.name, 'telemetry-writer', { ack_wait: 1_000_000_000 })
+  await publish(80)
+  await acknowledge('telemetry-writer', 60)
+  const consumer = await bus.jetstream.consumers.get(TELEMETRY_STREAM.name, 'telemetry-writer')
+  const fetch = async (count: number) => {
+    const sequences: number[] = []
+    for await (const { seq } of await consumer.fetch({ max_messages: count, expires: 3_000 })) sequences.push(seq)
+    return sequences
+  }
+  const held = await fetch(20)
+  expect(held).toHaveLength(20)
+  expect(await room()).toBe(30)
+  expect(await fetch(20)).toEqual(held)
+})
+
+test('a consumer that began with what was new then holds up nothing that came before', async () => {
+  await publish(70)
+  await acknowledge('telemetry-writer', 70)
+  await bus.manager.consumers.add(TELEMETRY_STREAM.name, {
+    durable_name: 'newcomer',
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.New,
+  })
+  await publish(10)
+  await acknowledge('telemetry-writer', 10)
+  expect(await room()).toBe(30)
 })
 
 test('a slow consumer of another system is waited for until the stream is all but full', async () => {

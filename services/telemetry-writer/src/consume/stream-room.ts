@@ -1,4 +1,5 @@
 import type { Bus } from '@iomt/bus/connect'
+import { dropMessages } from '@iomt/bus/drop-messages'
 import type { StreamDefinition } from '@iomt/contracts/streams'
 import type { Logger } from '@iomt/service-runtime/logger'
 import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream'
@@ -32,11 +33,18 @@ export interface StreamRoomOptions {
  */
 export function keepRoomInStreams(options: StreamRoomOptions): { stop(): void } {
   const { kept, logger } = options
+  const failing = new Set<string>()
   const look = async () => {
     for (const each of kept) {
-      await makeRoom(options, each).catch((error: unknown) => {
-        logger.debug({ stream: each.stream.name, err: error }, 'cannot look at the stream')
-      })
+      const { name } = each.stream
+      try {
+        await makeRoom(options, each)
+        failing.delete(name)
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        if (!failing.has(name)) logger.warn({ stream: name, reason }, 'cannot make room in the stream; trying again')
+        failing.add(name)
+      }
     }
   }
   let looking = false
@@ -74,12 +82,12 @@ export async function makeRoom(
   if (upTo < first) return 0
 
   const behind = durable.filter((each) => acknowledgedUpTo(each) < upTo).map(({ name }) => name)
-  const { purged } = await streams.purge(stream.name, { seq: upTo + 1 })
-  const figures = { stream: stream.name, fill, dropped: purged }
+  const dropped = await dropMessages(bus, stream.name, first, upTo)
+  const figures = { stream: stream.name, fill, dropped }
   if (consumer === null) logger.warn(figures, 'the stream is full of messages that nobody took away; the oldest went')
   else if (behind.length > 0) logger.warn({ ...figures, behind }, 'the stream is full; slow consumers miss messages')
   else logger.debug(figures, 'made room in the stream')
-  return purged
+  return dropped
 }
 
 /** Of the limit that is nearest. */
@@ -88,6 +96,10 @@ function fillOf({ state, config }: StreamInfo): number {
   return Math.max(share(state.bytes, config.max_bytes), share(state.messages, config.max_msgs))
 }
 
-function acknowledgedUpTo({ num_pending, num_ack_pending, ack_floor }: ConsumerInfo): number {
-  return num_pending === 0 && num_ack_pending === 0 ? Number.POSITIVE_INFINITY : ack_floor.stream_seq
+/** With nothing under way all that was delivered is acknowledged, also when that is nothing of what came before the consumer. */
+function acknowledgedUpTo({ num_pending, num_ack_pending, ack_floor, delivered, config }: ConsumerInfo): number {
+  if (num_ack_pending > 0) return ack_floor.stream_seq
+  // What does not pass its filter is nothing to wait for.
+  if (num_pending === 0 && config.filter_subject) return Number.POSITIVE_INFINITY
+  return Math.max(ack_floor.stream_seq, delivered.stream_seq)
 }

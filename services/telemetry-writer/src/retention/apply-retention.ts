@@ -34,6 +34,7 @@ export async function applyRetention(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const done = await withLock(options.pool, LOCK_KEY, async (client) => {
+    // Stays with the connection: nothing that the writer asks may take longer.
     await client.query(`set statement_timeout = '${STATEMENT_TIMEOUT}'`)
     const { rows } = await client.query<{ clock: Date; backend: number }>(
       'select now() as clock, pg_backend_pid() as backend',

@@ -5,7 +5,7 @@ import type { Reading } from './reading.ts'
 
 /** A broker redelivers at most what was unacknowledged, which is far less than this. */
 const REDELIVERED_ROWS = 2_000
-/** And only in a session, which ends when its client has been away for a week: that much fewer partitions are opened. */
+/** And in a session, which ends when its client has been away for a week (MQTT 5; brokers have limits for 3.1.1): fewer partitions to open. */
 const REDELIVERED_WITHIN = '8 days'
 const RETAINED_ROWS = 100
 /** The last 8 bytes of an id in text: 16 digits and the hyphen between them. */
@@ -13,11 +13,15 @@ const TAIL = 17
 
 /** First key of the advisory locks; sockets share 64 of them, so that a large batch cannot fill Postgres' lock table. */
 const LOCK_SPACE = 7_106_002
-const lockSockets = (lock: string) => `
-  select ${lock}(${LOCK_SPACE}, bucket)
-  from (select distinct abs(hashtext(lower(socket_id))) % 64 as bucket from unnest($1::text[]) as s(socket_id) order by 1) b`
-const LOCK = lockSockets('pg_advisory_xact_lock')
-const LOCK_SHARED = lockSockets('pg_advisory_xact_lock_shared')
+/** Sockets of `$1` for this transaction alone, those of `$2` together with others that share them. In one order, so that none deadlock. */
+const LOCK = `
+  select case when alone then pg_advisory_xact_lock(${LOCK_SPACE}, bucket)
+    else pg_advisory_xact_lock_shared(${LOCK_SPACE}, bucket) end
+  from (
+    select abs(hashtext(lower(socket_id))) % 64 as bucket, bool_or(alone) as alone
+    from (select unnest($1::text[]) as socket_id, true as alone union all select unnest($2::text[]), false) s
+    group by 1 order by 1
+  ) b`
 
 /**
  * Milliseconds. Within JetStream's duplicate window of two minutes the stream holds no redelivery of a reading, so none can have
@@ -28,7 +32,8 @@ const NOTE_LATE_REDELIVERIES = `
   insert into late_redeliveries (socket_id, delivery, received_at)
   select * from unnest($1::uuid[], $2::text[], $3::timestamptz[]) on conflict do nothing`
 const LATE_REDELIVERIES = `
-  select socket_id::text, delivery, received_at from late_redeliveries where socket_id = any($1::uuid[])`
+  select socket_id::text, delivery, received_at from late_redeliveries
+  where socket_id = any($1::uuid[]) and received_at > $2`
 /** Each stands for one original, which may come again. */
 const CLAIM_LATE_REDELIVERIES = `
   update late_redeliveries l set original = w.id
@@ -98,11 +103,10 @@ export async function findKnownReadings(client: pg.ClientBase, readings: readonl
   const oldest = Date.now() - MAY_HAVE_REDELIVERY
   const waited = readings.filter(({ redelivered, receivedAt }) => !redelivered && receivedAt < oldest)
   const known = new Set<Reading>()
-  const suspects = [...redelivered, ...retained, ...waited]
-  if (suspects.length === 0) return known
-  // Two writers may hold two of these of one socket at once: the second must see what the first has stored.
-  const lock = redelivered.length + retained.length > 0 ? LOCK : LOCK_SHARED
-  await client.query(lock, [textArray([...new Set(suspects.map(({ socketId }) => socketId))])])
+  if (redelivered.length + retained.length + waited.length === 0) return known
+  // Two writers may hold two of these of one socket at once: the second must see what the first has stored. Originals that waited
+  // do not concern each other.
+  await client.query(LOCK, [textArray(socketsOf([...redelivered, ...retained])), textArray(socketsOf(waited))])
   if (waited.length > 0) await addOvertaken(client, waited, known)
   if (redelivered.length > 0) await addRedelivered(client, readings, redelivered, known)
   if (retained.length > 0) await addRetained(client, readings, retained, known)
@@ -121,9 +125,10 @@ export async function noteLateRedeliveries(client: pg.ClientBase, stored: readon
 }
 
 async function addOvertaken(client: pg.ClientBase, waited: readonly Reading[], known: Set<Reading>): Promise<void> {
-  const sockets = new Set(waited.map(({ socketId }) => socketId))
+  const oldest = waited.reduce((time, { receivedAt }) => Math.min(time, receivedAt), Number.POSITIVE_INFINITY)
   const { rows } = await client.query<{ socket_id: string; delivery: string; received_at: Date }>(LATE_REDELIVERIES, [
-    uuidArray([...sockets]),
+    uuidArray(socketsOf(waited)),
+    new Date(oldest).toISOString(),
   ])
   if (rows.length === 0) return
   const arrivals = new Map(rows.map((row) => [deliveryKey(row.socket_id, row.delivery), row.received_at.getTime()]))
@@ -144,6 +149,7 @@ async function addOvertaken(client: pg.ClientBase, waited: readonly Reading[], k
   for (const reading of originals) if (ids.has(reading.id.toLowerCase())) known.add(reading)
 }
 
+const socketsOf = (readings: readonly Reading[]) => [...new Set(readings.map(({ socketId }) => socketId))]
 const deliveryKey = (socketId: string, tail: string) => `${socketId.toLowerCase()} ${tail.toLowerCase()}`
 const deliveryOf = ({ id }: Reading) => id.slice(-TAIL).toLowerCase()
 const keyOf = (reading: Reading) => deliveryKey(reading.socketId, deliveryOf(reading))

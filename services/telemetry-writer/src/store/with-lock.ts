@@ -6,7 +6,6 @@ const IDLE_TIMEOUT = 120_000
 /**
  * Runs `work` while this process alone, of all that use this database, holds the advisory lock `key`; answers null, without
  * running it, when another holds it. The lock belongs to the connection that `work` is given, so it ends with a killed process.
- * What `work` sets for its session is reset afterwards.
  */
 export async function withLock<Result>(
   pool: pg.Pool,
@@ -23,7 +22,7 @@ export async function withLock<Result>(
     // Also after a failure, so that the next one need not wait until the server has noticed a closed connection. Where asking
     // does not work, closing gives the lock back.
     let unlocked = true
-    await client.query('reset all; select pg_advisory_unlock_all()').catch(() => {
+    await client.query('set idle_session_timeout = 0; select pg_advisory_unlock_all()').catch(() => {
       unlocked = false
     })
     client.release(!unlocked)

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connectDatabase } from '@iomt/database/connect'
+import { migrateToLatest } from '@iomt/database/migrate'
+import { startPostgres } from '@iomt/testing/postgres-server'
+import { expect, test } from 'vitest'
+import { readingOf, telemetryMessage, testId } from '../testing/messages.ts'
+import { createBinaryRows } from './binary-rows.ts'
+import { insertingTransaction } from './insert-readings.ts'
+
+test('a database that falls silent while a batch is copied: the writer lives, and stores it when it answers again', async () => {
+  const server = await startPostgres()
+  const { database, pool } = connectDatabase({
+    url: server.url,
+    queryTimeout: 500,
+    applicationName: 'writer',
+    onConnectionError() {},
+  })
+  await migrateToLatest(database)
+  await pool.query('create table all_days partition of device_data_logs default')
+  const readings = [readingOf(telemetryMessage({ id: testId(1) }))]
+  const store = (beforeCopy = async () => {}) =>
+    insertingTransaction(pool, async (client, insert) => {
+      await beforeCopy()
+      return await insert(client, createBinaryRows(), readings)
+    })
+  await expect(store(() => server.freeze())).rejects.toThrow('Query read timeout')
+  // An error event that nobody hears would end the process once the connection is closed.
+  await sleep(100)
+  await server.resume()
+  await expect
+    .poll(() =>
+      store().then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(true)
+  expect((await pool.query('select from device_data_logs')).rowCount).toBe(1)
+  await database.destroy()
+  await server.stop()
+})
