@@ -13,7 +13,7 @@ export interface Durability {
  * message survives the process, not the machine. Replicas on other machines survive it.
  */
 export function describeDurability(serverVersion: string, replicas: number): Durability {
-  const canSync = isAtLeast(serverVersion, 2, 10)
+  const canSync = isAtLeast(serverVersion, '2.10')
   const promise =
     replicas > 1
       ? `stored on ${replicas} servers: survives the loss of ${Math.floor((replicas - 1) / 2)}`

@@ -35,11 +35,11 @@ test('a transaction that a silent server may still begin is nobody else’s afte
   await Promise.all([database.destroy(), other.database.destroy()])
 })
 
-const timedOut = () =>
-  connectDatabase({ url: server.url, queryTimeout: 500, applicationName: 'timed-out', onConnectionError: () => {} })
+const timedOut = (queryTimeout: number) =>
+  connectDatabase({ url: server.url, queryTimeout, applicationName: 'timed-out', onConnectionError: () => {} })
 
 test('a query that a silent server does not answer leaves no statement behind that waits for it', async () => {
-  const { database, pool } = timedOut()
+  const { database, pool } = timedOut(500)
   const client = await pool.connect()
   await client.query('begin')
   await server.freeze()
@@ -54,7 +54,7 @@ test('a query that a silent server does not answer leaves no statement behind th
 })
 
 test('a query that takes too long is given up by the server, which works at nothing more for us', async () => {
-  const { database, pool } = timedOut()
+  const { database, pool } = timedOut(3_000)
   for (let round = 0; round < 3; round += 1) {
     await expect(pool.query('select pg_sleep(30)')).rejects.toMatchObject({ code: '57014' })
   }

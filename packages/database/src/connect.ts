@@ -16,8 +16,13 @@ export interface DatabaseOptions {
   readonly onConnectionError: (error: Error) => void
 }
 
+/** Milliseconds, for the connection and once more for its settings. */
+const CONNECT_TIMEOUT = 5_000
+/** pg takes it with a single query, too, which its types do not say. */
+const CONNECT_LIMIT = { query_timeout: CONNECT_TIMEOUT }
+
 /**
- * A pool and the Kysely database on it. Waits at most 5 s for a connection, so that a caller notices an absent server and
+ * A pool and the Kysely database on it. Waits at most 10 s for a connection, so that a caller notices an absent server and
  * can apply its own retry; ends both with `database.destroy()`.
  */
 export function connectDatabase(options: DatabaseOptions): { database: Database; pool: pg.Pool } {
@@ -25,13 +30,13 @@ export function connectDatabase(options: DatabaseOptions): { database: Database;
     connectionString: options.url,
     max: options.maxConnections ?? 10,
     application_name: options.applicationName,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
     keepAlive: true,
     // What the kernel waits otherwise before it asks a silent server is two hours.
     keepAliveInitialDelayMillis: 10_000,
     Client: EndedByTimeout,
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, which its types do not say
-    onConnect: (client) => client.query(sessionSettings(options)),
+    onConnect: (client) => client.query({ text: sessionSettings(options), ...CONNECT_LIMIT }),
     ...(options.queryTimeout === undefined ? {} : { query_timeout: options.queryTimeout }),
   })
   // The pool listens to idle clients only: one that breaks between two statements of a transaction would end the process.

@@ -177,3 +177,50 @@ test('stored and not acknowledged yet: the moment between counts', async () => {
   client.cut()
   expect(client.served()).toBe(START)
 })
+
+test('what a closed connection had brought while there was no room is not delivered when there is: it comes again', async () => {
+  const topics = createSocketTopics()
+  const socket = testSocket('mqtt://broker')
+  topics.put(socket)
+  const delivered: string[] = []
+  const unsettled: Array<() => void> = []
+  const session = createBrokerSession({
+    clientId: 'iomt-7-a',
+    cleanSession: false,
+    topics,
+    echoes: createEchoFilter(() => START),
+    budget: createPendingBudget(1).ofConnection(),
+    inFlight: createInFlight(),
+    deliver({ payload }, onSettled) {
+      delivered.push(String(payload))
+      unsettled.push(onSettled)
+    },
+    now: () => START,
+    stopping: () => false,
+    onTraffic() {},
+    onStray() {},
+    onNotStored() {},
+    servedBefore: null,
+  })
+  session.opened({ sessionPresent: true, acknowledge() {}, destroy() {} } as unknown as Transport)
+  const waiting = ['2', '3']
+  const receive = (text: string, next: () => void) =>
+    session.onPublish(
+      {
+        ...{ topic: socket.topic, payload: Buffer.alloc(40_000, text), payloadBytes: 40_000, qos: 1 },
+        ...{ packetId: Number(text[0]), dup: false, retain: false },
+      },
+      next,
+    )
+  // As the splitter does: the next one when this one has been passed.
+  const readOn = () => {
+    const next = waiting.shift()
+    if (next) receive(next, readOn)
+  }
+  receive('1', readOn)
+  expect(delivered).toHaveLength(1)
+  session.closed()
+  for (const settled of unsettled) settled()
+  expect(waiting).toEqual([])
+  expect(delivered).toHaveLength(1)
+})

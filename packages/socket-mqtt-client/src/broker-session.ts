@@ -60,6 +60,7 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
   let early: Array<[IncomingPublish, () => void]> | null = []
   let detector = createRedeliveryDetector(false, now)
   let transport: Transport | null = null
+  let closed = false
   let forgotten = false
   /** Until then the broker may still be delivering again what an earlier connection did not acknowledge. */
   let redeliveringUntil = Number.POSITIVE_INFINITY
@@ -109,8 +110,8 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
 
   function receive(message: IncomingPublish, next: () => void): void {
     // Left to the next owner, to whom the broker delivers it again. Holding it here instead would keep the broker's closing
-    // from being read, and the handover waiting for it.
-    if (options.stopping()) {
+    // from being read, and the handover waiting for it. What a closed connection had brought and nobody had room for comes again, too.
+    if (options.stopping() || closed) {
       next()
       return
     }
@@ -181,6 +182,7 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     },
     flush,
     closed() {
+      closed = true
       transport = null
       clearTimeout(flushing)
       clearImmediate(atOnce)

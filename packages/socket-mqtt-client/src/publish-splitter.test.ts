@@ -171,6 +171,39 @@ test('a payload of 200 MB is held in no more memory than is kept of it, and told
   expect(messages[1]).toMatchObject({ topic: 'b', payload: Buffer.from('c'), payloadBytes: 1 })
 })
 
+test('a message with more properties than are kept is told of by its size, and the next one is found', () => {
+  const userProperties = { note: Array.from({ length: 50 }, () => 'x'.repeat(60_000)) }
+  const bytes = [3, 0].map((size, index) =>
+    generate(
+      {
+        ...{ cmd: 'publish', topic: 'ward', payload: Buffer.alloc(size, 'p'), qos: 1, messageId: index + 1 },
+        ...{ dup: false, retain: false, properties: index === 0 ? { userProperties } : {} },
+      } as Packet,
+      { protocolVersion: 5 },
+    ),
+  )
+  const messages: IncomingPublish[] = []
+  const splitter = createPublishSplitter(
+    5,
+    {
+      onPublish(message, next) {
+        messages.push(message)
+        next()
+      },
+      onOther: () => expect.fail('no other packet'),
+      onMalformed: (reason) => expect.fail(reason),
+      onHold() {},
+    },
+    1_000,
+  )
+  const stream = Buffer.concat(bytes)
+  for (let at = 0; at < stream.length; at += 65_536) splitter.push(stream.subarray(at, at + 65_536))
+  expect(messages.map(({ packetId, payload, payloadBytes }) => [packetId, payload.length, payloadBytes])).toEqual([
+    [1, 0, 3],
+    [2, 0, 0],
+  ])
+})
+
 test('a packet that is no message and larger than any broker sends ends it', () => {
   const { others, reasons, splitter } = keepingAThousand(4)
   splitter.push(Buffer.from([0x90, 0xff, 0xff, 0xff, 0x7f, 0, 1]))

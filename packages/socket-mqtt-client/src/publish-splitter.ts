@@ -21,7 +21,7 @@ const PUBLISH = 3
 /** Bits of the fixed header of a PUBLISH (3.3.1). */
 const DUP = 0x08
 const RETAIN = 0x01
-/** Bytes of a PUBLISH before its payload, at most: a topic of 65,535 and as much of MQTT 5 properties. */
+/** Bytes that are kept of a PUBLISH before its payload: a topic of 65,535, and more of MQTT 5 properties than anybody sends. */
 const HEAD_BYTES_KEPT = 131_072
 
 /**
@@ -207,11 +207,13 @@ function readPublish(
     }
     at += length
   }
-  if (at > packet.length) return null
+  // Properties of megabytes leave nothing of the payload; that is no reason to take the packet for broken.
+  const payloadBytes = packet.length + omitted - at
+  if (payloadBytes < 0) return null
   return {
     topic,
     payload: packet.subarray(at, at + payloadBytesKept),
-    payloadBytes: packet.length - at + omitted,
+    payloadBytes,
     qos,
     packetId,
     dup: (header & DUP) !== 0,

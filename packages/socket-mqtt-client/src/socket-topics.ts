@@ -21,6 +21,8 @@ export interface SocketTopics {
   subscribersOf(filter: string): Iterable<SocketConfig>
   /** SUBACK: what lies below a subtree filter that is refused is subscribed by itself. */
   answered(filter: string, granted: boolean): void
+  /** Filters that brought messages to sockets which left, unless something else is known of them by now. */
+  left(): Iterable<string>
   /** UNSUBACK: nothing comes by the filter any more, and it may be granted when it is asked for again. */
   released(filter: string): void
   /** The broker has no filter but those wanted: nothing is under way any more to those that left. */
@@ -170,6 +172,7 @@ export function createSocketTopics(): SocketTopics {
       else refused.add(filter)
       wanted = null
     },
+    left: () => leaving.keys(),
     released: (filter) => void refused.delete(filter),
     settled() {
       leaving.clear()

@@ -74,6 +74,52 @@ test('the second close in a row on a filter alone is its refusal, whatever close
   ])
 })
 
+test('many topics at which the broker closes do not keep the others waiting', async () => {
+  const forbidden = Array.from({ length: 12 }, (_, index) => `forbidden/${index}`)
+  const good = Array.from({ length: 90 }, (_, index) => `good/${index}`)
+  const client = createClient(new Set(forbidden))
+  client.want(...forbidden, ...good)
+  const isGranted = (topic: string) => client.subscriber.subscription(topic)?.state === 'granted'
+  let connections = 0
+  for (; connections < 60; connections += 1) {
+    client.connect()
+    await client.asked()
+    if (good.every(isGranted)) break
+  }
+  // By halves and quarters first, then each forbidden one alone, once.
+  expect(connections).toBeLessThan(20)
+  for (; connections < 60; connections += 1) {
+    client.connect()
+    await client.asked()
+  }
+  expect(forbidden.map((topic) => client.subscriber.subscription(topic)?.state)).toEqual(forbidden.map(() => 'refused'))
+  expect(good.every(isGranted)).toBe(true)
+})
+
+test('a topic that a socket left while nobody held the session is given back, and what was queued is still the socket’s', async () => {
+  const topics = createSocketTopics()
+  const subscriber = createSubscriber({ topics, now: () => 0, onChange() {} })
+  const socket = testSocket('mqtt://broker', { topic: 'ward/old' })
+  topics.put(socket)
+  topics.put({ ...socket, topic: 'ward/new' })
+  const unsubscribing = Promise.withResolvers<void>()
+  const unsubscribed: string[] = []
+  subscriber.attach({
+    sessionPresent: true,
+    subscribe: async (filters: readonly unknown[]) => filters.map(() => 1),
+    async unsubscribe(filters: readonly string[]) {
+      unsubscribed.push(...filters)
+      await unsubscribing.promise
+    },
+  } as unknown as Transport)
+  await nextTurn()
+  expect(unsubscribed).toContain('ward/old')
+  expect(topics.receivers('ward/old')).toEqual([socket])
+  unsubscribing.resolve()
+  await nextTurn()
+  expect(topics.receivers('ward/old')).toEqual([])
+})
+
 test('a session that the broker has lost brings nothing more to those that left', async () => {
   const client = createClient(new Set())
   client.connect()

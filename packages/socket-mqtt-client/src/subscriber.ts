@@ -1,6 +1,11 @@
 import type { SocketConfig } from './socket-config.ts'
 import { type SocketTopics, subtreeFilter } from './socket-topics.ts'
-import { type GrantedSubscription, nextSubscriptionStep, subackReason } from './subscription-plan.ts'
+import {
+  type GrantedSubscription,
+  nextSubscriptionStep,
+  type SubscriptionStep,
+  subackReason,
+} from './subscription-plan.ts'
 import type { Transport } from './transport.ts'
 
 /** Filters in one SUBSCRIBE: 10,000 filters take 26–31 ms in packets of 100 to 5,000, and some brokers cap the packet. */
@@ -50,9 +55,9 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
     const current = transport
     try {
       while (transport === current) {
-        const step = nextSubscriptionStep(topics.wanted(), granted, now(), filtersPerPacket)
+        const step = nextStep()
         // First what is to come: a filter may take the place of one that brings the same messages until then.
-        if (step.subscribe.length > 0) await subscribe(current, withoutSuspects(step.subscribe))
+        if (step.subscribe.length > 0) await subscribe(current, step.subscribe)
         else if (step.unsubscribe.length > 0) await unsubscribe(current, step.unsubscribe)
         else break
       }
@@ -141,10 +146,14 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
     suspects.add(topic)
   }
 
-  /** The others first, so that they have what they want; then one suspect by itself. */
-  function withoutSuspects<Filter extends { topic: string }>(filters: Filter[]): Filter[] {
-    const others = filters.filter(({ topic }) => !suspects.has(topic))
-    return others.length > 0 ? others : filters.slice(0, 1)
+  /** All others first, so that they have what they want; then one suspect by itself. */
+  function nextStep(): SubscriptionStep {
+    const wanted = topics.wanted()
+    const next = nextSubscriptionStep(wanted, granted, now(), filtersPerPacket)
+    if (suspects.size === 0) return next
+    const unsuspected = new Map([...wanted].filter(([topic]) => !suspects.has(topic)))
+    const { subscribe } = nextSubscriptionStep(unsuspected, granted, now(), filtersPerPacket)
+    return { ...next, subscribe: subscribe.length > 0 ? subscribe : next.subscribe.slice(0, 1) }
   }
 
   function detach(): void {
@@ -157,7 +166,7 @@ export function createSubscriber({ topics, now, onChange }: SubscriberOptions): 
     attach(next) {
       transport = next
       closeReason = null
-      if (next.sessionPresent && granted.size === 0) leftOver(otherFormsOf(topics))
+      if (next.sessionPresent && granted.size === 0) leftOver([...otherFormsOf(topics), ...topics.left()])
       void reconcile()
     },
     detach,

@@ -28,8 +28,8 @@ declare module 'fastify' {
 const ATTEMPTS_PER_MINUTE = 300
 /** Keys in use go on whatever else comes from their address; those that were refused a moment ago are refused without asking. */
 const KEYS_REMEMBERED = 5_000
-/** Milliseconds; a key that was not valid does not become so. */
-const REFUSED_FOR = 60_000
+/** Milliseconds, also for a key that is made valid meanwhile. */
+const REFUSED_FOR = 10_000
 
 /**
  * Every route needs an API key unless it is declared `public`; an unknown path too, so that paths cannot be probed. For an

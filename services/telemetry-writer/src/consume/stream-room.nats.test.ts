@@ -94,6 +94,14 @@ test('a consumer that began with what was new then holds up nothing that came be
   expect(await room()).toBe(30)
 })
 
+test('several writers make room at once', async () => {
+  await publish(80)
+  await acknowledge('telemetry-writer', 80)
+  const dropped = await Promise.all([room(), room(), room()])
+  expect(dropped.reduce((sum, count) => sum + count, 0)).toBe(30)
+  expect(await first()).toBe(31)
+})
+
 test('a slow consumer of another system is waited for until the stream is all but full', async () => {
   await addConsumer('another-system')
   await addConsumer('one-ward', 'iomt.v1.telemetry.hopt.other.>')

@@ -100,6 +100,6 @@ function fillOf({ state, config }: StreamInfo): number {
 function acknowledgedUpTo({ num_pending, num_ack_pending, ack_floor, delivered, config }: ConsumerInfo): number {
   if (num_ack_pending > 0) return ack_floor.stream_seq
   // What does not pass its filter is nothing to wait for.
-  if (num_pending === 0 && config.filter_subject) return Number.POSITIVE_INFINITY
+  if (num_pending === 0 && (config.filter_subject || config.filter_subjects?.length)) return Number.POSITIVE_INFINITY
   return Math.max(ack_floor.stream_seq, delivered.stream_seq)
 }

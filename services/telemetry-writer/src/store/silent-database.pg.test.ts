@@ -9,14 +9,16 @@ import { insertingTransaction } from './insert-readings.ts'
 
 test('a database that falls silent while a batch is copied: the writer lives, and stores it when it answers again', async () => {
   const server = await startPostgres()
+  const migrated = connectDatabase({ url: server.url, applicationName: 'migration', onConnectionError() {} })
+  await migrateToLatest(migrated.database)
+  await migrated.pool.query('create table all_days partition of device_data_logs default')
+  await migrated.database.destroy()
   const { database, pool } = connectDatabase({
     url: server.url,
     queryTimeout: 500,
     applicationName: 'writer',
     onConnectionError() {},
   })
-  await migrateToLatest(database)
-  await pool.query('create table all_days partition of device_data_logs default')
   const readings = [readingOf(telemetryMessage({ id: testId(1) }))]
   const store = (beforeCopy = async () => {}) =>
     insertingTransaction(pool, async (client, insert) => {
@@ -27,14 +29,8 @@ test('a database that falls silent while a batch is copied: the writer lives, an
   // An error event that nobody hears would end the process once the connection is closed.
   await sleep(100)
   await server.resume()
-  await expect
-    .poll(() =>
-      store().then(
-        () => true,
-        () => false,
-      ),
-    )
-    .toBe(true)
+  const stored = () => store().then(Boolean, () => false)
+  await expect.poll(stored, { timeout: 20_000 }).toBe(true)
   expect((await pool.query('select from device_data_logs')).rowCount).toBe(1)
   await database.destroy()
   await server.stop()

@@ -22,7 +22,7 @@ export async function withLock<Result>(
     // Also after a failure, so that the next one need not wait until the server has noticed a closed connection. Where asking
     // does not work, closing gives the lock back.
     let unlocked = true
-    await client.query('set idle_session_timeout = 0; select pg_advisory_unlock_all()').catch(() => {
+    await client.query('reset idle_session_timeout; select pg_advisory_unlock_all()').catch(() => {
       unlocked = false
     })
     client.release(!unlocked)
