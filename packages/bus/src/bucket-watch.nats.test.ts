@@ -46,6 +46,23 @@ test('an empty bucket is listed at once; later writes and deletes follow', async
   watch.stop()
 })
 
+test('listing again and again leaves nothing behind at the server', async () => {
+  const bucket = await openBucket(bus, 'listed')
+  await bucket.put('1.a', 'one')
+  let listings = 0
+  const watch = createBucketWatch({
+    ...{ bus, bucket: 'listed', logger, relistInterval: 50, onPut() {}, onDelete() {} },
+    onListed() {
+      listings += 1
+    },
+  })
+  await watch.start()
+  await waitFor(() => listings >= 10, { what: 'ten listings' })
+  watch.stop()
+  const consumers = async () => (await bus.manager.streams.info('KV_listed')).state.consumer_count
+  await waitFor(async () => (await consumers()) === 0, { what: 'no consumer to be left' })
+})
+
 test('lists everything there is, and again after the server was killed', async () => {
   const bucket = await openBucket(bus, 'filled')
   for (let index = 0; index < 300; index += 1) await bucket.put(`1.${index}`, String(index))

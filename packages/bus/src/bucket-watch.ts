@@ -1,3 +1,4 @@
+import type { PushConsumer } from '@nats-io/jetstream'
 import type { KV, KvWatchEntry } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Bus } from './connect.ts'
@@ -92,6 +93,9 @@ export function createBucketWatch(options: BucketWatchOptions): BucketWatch {
       clearTimeout(relist)
       current = null
       again = null
+      // The client leaves its consumer at the server for five minutes; listing every 10 s would leave thirty.
+      const { _data: consumer } = entries as unknown as { readonly _data?: PushConsumer }
+      await consumer?.delete().catch(() => undefined)
     }
   }
 

@@ -47,6 +47,8 @@ export interface ConfigApiOverrides {
   readonly now?: () => Date
   /** Milliseconds between the comments on a telemetry stream. */
   readonly streamHeartbeat?: number
+  /** Milliseconds that the feed of telemetry streams goes on without clients. */
+  readonly streamLinger?: number
 }
 
 /** Wires the service. `start` resolves when requests are served: with Postgres and its schema, with or without NATS. */
@@ -80,6 +82,7 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
     maxTotalBytes: config.STREAM_TOTAL_MIB * 1024 ** 2,
     metrics: metrics.stream,
     heartbeatInterval: overrides.streamHeartbeat,
+    linger: overrides.streamLinger,
     validKeys: (ids) => validKeys(database, ids),
   })
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus } from '@iomt/bus/connect'
+import type { TelemetryStreamGap } from '@iomt/contracts/rest/telemetry-stream'
 import { TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { TELEMETRY_SUBJECTS } from '@iomt/contracts/subjects'
 import type { MsgRequest } from '@nats-io/jetstream'
@@ -53,16 +54,15 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
   const { bus, logger, client, filter, turnstile, livePosition, join } = options
   let position = options.after
   let reader = null as Reader | null
+  /** The first of the present batch; null: none yet. */
+  let first: number | null = null
 
   async function begin(): Promise<Reader> {
     const connected = bus()
     if (!connected) throw new Error('NATS cannot be reached')
     const { state } = await connected.manager.streams.info(TELEMETRY_STREAM.name)
     const { next, gap } = resumePoint(position, { first: state.first_seq, last: state.last_seq })
-    if (gap) {
-      client.write(gapEvent(gap, next))
-      options.onGap()
-    }
+    if (gap) tell(gap, next)
     position = next - 1
     const oldest = await nextMessage(connected, TELEMETRY_SUBJECTS, next)
     const subject = catchUpSubject(options.place, oldest?.time ?? new Date())
@@ -73,6 +73,7 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
       startSequence: next,
       signal: client.gone,
       onMessage(sequence, data) {
+        first ??= sequence
         position = sequence
         const reading = options.read(sequence, data)
         if (reading && passes(filter, reading.message)) client.writePaced(reading.event(filter.measurements))
@@ -91,10 +92,29 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
     if (another === null) position = Math.max(position, live)
   }
 
+  function tell(gap: TelemetryStreamGap, resumeFrom: number): void {
+    client.write(gapEvent(gap, resumeFrom))
+    options.onGap()
+  }
+
+  /** The stream may lose its oldest messages before a slow client comes to them; the consumer then goes on behind them, silently. */
+  async function tellOfExpired({ bus: connected }: Reader, before: number): Promise<void> {
+    if (first === before + 1) return
+    const { state } = await connected.manager.streams.info(TELEMETRY_STREAM.name)
+    const to = Math.min(state.first_seq, first ?? state.first_seq) - 1
+    if (to <= before) return
+    position = Math.max(position, to)
+    tell({ from: before + 1, to, reason: 'expired' }, position + 1)
+  }
+
   async function advance(): Promise<void> {
     if (client.gone.aborted) return
     reader ??= await begin()
-    if ((await reader.consumer.fetch(BATCH)) === 'end') await proveEnd(reader)
+    const before = position
+    first = null
+    const end = await reader.consumer.fetch(BATCH)
+    await tellOfExpired(reader, before)
+    if (end === 'end') await proveEnd(reader)
   }
 
   try {

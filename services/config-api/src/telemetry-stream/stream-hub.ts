@@ -60,6 +60,8 @@ export interface StreamHubOptions {
   readonly metrics: StreamMetrics
   /** Milliseconds; default {@link HEARTBEAT_INTERVAL}. */
   readonly heartbeatInterval?: number | undefined
+  /** Milliseconds; default {@link LINGER}. */
+  readonly linger?: number | undefined
   /** Which of these API keys may still be used; asked with every heartbeat. */
   readonly validKeys: (keyIds: readonly string[]) => Promise<ReadonlySet<string>>
 }
@@ -139,7 +141,10 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
   function stopFeedLater(): void {
     clearTimeout(linger)
     if (clients.size > 0 || stopped) return
-    linger = setTimeout(() => void feed.stop(), LINGER)
+    // One that was waiting for the feed when the last one left may have joined since.
+    linger = setTimeout(() => {
+      if (clients.size === 0) void feed.stop()
+    }, options.linger ?? LINGER)
     linger.unref()
   }
 

@@ -1,3 +1,5 @@
+import { get } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bus, connectBus } from '@iomt/bus/connect'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
 import { TELEMETRY_STREAM } from '@iomt/contracts/streams'
@@ -295,5 +297,33 @@ test('without NATS it answers 503, and a stream that is open goes on where it wa
     await ownBus.close()
     await way.close()
     await own.stop()
+  }
+})
+
+test('a client that comes while another one gives up is not left without the feed', async () => {
+  const [from] = (await ward()).sockets as [PublishingSocket]
+  const { ADMIN_KEY_FILE } = running.config
+  const other = await startConfigApi({
+    ...{ natsUrl: nats.url, migrated: running.migrated, config: { ADMIN_KEY_FILE } },
+    overrides: { streamHeartbeat: 100, streamLinger: 100 },
+  })
+  try {
+    await waitFor(async () => (await other.api.get('/gateways')).status === 200, { what: 'NATS to be up' })
+    const url = `${other.api.url}/telemetry/stream`
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      const leaving = get(url, { agent: false, headers: { authorization: `Bearer ${running.api.key}` } })
+      leaving.on('error', () => undefined)
+      leaving.on('socket', (socket) => socket.on('connect', () => setTimeout(() => leaving.destroy(), attempt)))
+      const staying = await openEventStream(url, running.api.key)
+      // Longer than the feed goes on without clients.
+      await sleep(250)
+      const sequence = await publishReading(bus, from)
+      await until(staying, 1)
+      expect(staying.sequences()).toEqual([sequence])
+      await staying.close()
+      await sleep(150)
+    }
+  } finally {
+    await other.stop()
   }
 })

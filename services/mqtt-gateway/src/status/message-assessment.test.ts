@@ -62,6 +62,25 @@ test('a clock is skewed by more than two minutes; late and retained messages say
   expect(assessment.advice(null).map(({ code }) => code)).toEqual(['retained-readings'])
 })
 
+test('a retained reading is spoken of for a day, or until it is cleared', () => {
+  const later = (hours: number) => new Date(receivedAt.getTime() + hours * 3_600_000)
+  const codes = (assessment: ReturnType<typeof createMessageAssessment>) =>
+    assessment.advice(null).map(({ code }) => code)
+  const left = createMessageAssessment()
+  left.reading(reading(), { ...live, retained: true })
+  left.reading(reading(), { ...live, receivedAt: later(23) })
+  expect(codes(left)).toEqual(['retained-readings'])
+  left.reading(reading(), { ...live, receivedAt: later(25) })
+  expect(codes(left)).toEqual([])
+
+  const cleared = createMessageAssessment()
+  cleared.reading(reading(), { ...live, retained: true })
+  cleared.reading(reading(), live)
+  expect(codes(cleared)).toEqual(['retained-readings'])
+  cleared.deadLetter({ reason: 'payload-empty', detail: 'nothing' })
+  expect(codes(cleared)).toEqual([])
+})
+
 test('a last will says offline until the next live reading', () => {
   const assessment = createMessageAssessment()
   expect(assessment.availability).toBeNull()

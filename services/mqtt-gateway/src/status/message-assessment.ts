@@ -12,6 +12,8 @@ const DEAD_LETTERS = 3
 /** Messages without a measurement that every one should carry, or that some of several partial ones should. */
 const MISSING_FROM_WHOLE = 3
 const MISSING_FROM_PARTS = 20
+/** Milliseconds for which one retained reading is spoken of: the broker sends it with every subscription. */
+const RETAINED_FOR = 24 * 60 * 60_000
 /** Milliseconds between a device's clock and ours that are taken for a wrong clock. */
 const SKEW = 120_000
 const QUARTER_HOUR = 900_000
@@ -32,7 +34,8 @@ export function createMessageAssessment(): MessageAssessment {
   let skewed = 0
   let clocks = 0
   let lastSkew = 0
-  let retained = 0
+  let retainedAt = Number.NEGATIVE_INFINITY
+  let heardAt = 0
   let refusedInARow = 0
   let lastRejection: Rejection | null = null
   let partial = false
@@ -57,9 +60,10 @@ export function createMessageAssessment(): MessageAssessment {
       }
       // A snapshot is an old message: it says nothing about how the device sends now.
       if (message.retained) {
-        retained += 1
+        retainedAt = message.receivedAt.getTime()
         return
       }
+      heardAt = message.receivedAt.getTime()
       readings += 1
       partial = reading.partial
       const { quality, measurements, phases, measuredAt } = reading
@@ -78,6 +82,8 @@ export function createMessageAssessment(): MessageAssessment {
     deadLetter(rejection) {
       refusedInARow += 1
       lastRejection = rejection
+      // An empty message is how one clears what the broker keeps.
+      if (rejection.reason === 'payload-empty') retainedAt = Number.NEGATIVE_INFINITY
     },
     status(online, at) {
       availability = { online, at: at.toISOString() }
@@ -88,7 +94,7 @@ export function createMessageAssessment(): MessageAssessment {
     advice(config) {
       const advice: StatusAdvice[] = []
       if (refusedInARow >= DEAD_LETTERS && lastRejection !== null) advice.push(onlyDeadLetters(lastRejection))
-      if (retained > 0 && readings > 0) advice.push(RETAINED)
+      if (readings > 0 && heardAt - retainedAt < RETAINED_FOR) advice.push(RETAINED)
       const missing = expectedOf(config).filter(
         (name) => readings - (seen.get(name) ?? 0) >= (partial ? MISSING_FROM_PARTS : MISSING_FROM_WHOLE),
       )
