@@ -1,6 +1,17 @@
 /** Desired connection of each socket, written by config-api and watched by the gateways. Key: {@link socketConfigKey}. */
 export const SOCKET_CONFIG_BUCKET = 'iomt_socket_config'
 
+/**
+ * Which of the buckets that were called {@link SOCKET_CONFIG_BUCKET} have held every socket, as config-api writes it after a
+ * sweep: one that was lost and made again is filled key by key. Key: {@link incarnationKey}; value: when.
+ */
+export const COMPLETE_BUCKETS_BUCKET = 'iomt_socket_config_complete'
+
+/** `created` of a bucket's stream as a key: `2026-11-27T21:00:00.123456789Z` -> `2026-11-27T21-00-00-123456789Z`. */
+export function incarnationKey(created: string): string {
+  return created.replaceAll(/[^0-9A-Za-z]/g, '-')
+}
+
 /** `{partition}.{socket_id}` */
 export function socketConfigKey(partition: number, socketId: string): string {
   return `${partition}.${socketId}`

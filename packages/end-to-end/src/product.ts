@@ -21,7 +21,8 @@ export interface Product {
 
 const serviceMain = (service: string) => new URL(`../../../services/${service}/src/main.ts`, import.meta.url)
 
-export async function startProduct(): Promise<Product> {
+/** `configApi`: settings of it that differ from the default. */
+export async function startProduct(options: { configApi?: Readonly<Record<string, string>> } = {}): Promise<Product> {
   const directory = mkdtempSync(join(tmpdir(), 'iomt-product-'))
   const keyFile = join(directory, 'keys.json')
   const adminKeyFile = join(directory, 'admin-key')
@@ -44,6 +45,7 @@ export async function startProduct(): Promise<Product> {
       CREDENTIAL_KEY_FILE: keyFile,
       ADMIN_KEY_FILE: adminKeyFile,
       RATE_LIMIT_PER_SECOND: '100000',
+      ...options.configApi,
     }),
     start('mqtt-gateway', { CREDENTIAL_KEY_FILE: keyFile, GATEWAY_ID: 'mqtt-gateway-1' }),
     start('telemetry-writer', { DATABASE_URL: database.url }),

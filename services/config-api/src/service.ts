@@ -11,6 +11,7 @@ import type { FastifySerializerCompiler } from 'fastify/types/schema.js'
 import type { Logger } from 'pino'
 import { ensureAdminKey } from './access/ensure-admin-key.ts'
 import type { Config } from './config.ts'
+import { incarnationOf, markComplete } from './desired-state/mark-complete.ts'
 import { sweepDesiredStates } from './desired-state/sweep.ts'
 import { createSweepLoop } from './desired-state/sweep-loop.ts'
 import { createPoolWatch } from './gateway-pool/pool-watch.ts'
@@ -120,7 +121,9 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
     async sweep() {
       const current = await relayTarget()
       if (!current) return null
+      const created = await incarnationOf(current.bucket)
       const result = await sweepDesiredStates(database, current.bucket)
+      await markComplete(current.bus, created)
       metrics.repaired.inc({ kind: 'wrong-or-missing' }, result.repaired)
       metrics.repaired.inc({ kind: 'stray' }, result.strays)
       return result

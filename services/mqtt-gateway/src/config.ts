@@ -32,6 +32,12 @@ const Environment = Type.Object({
     minimum: 1,
     description: 'messages on their way to JetStream at once',
   }),
+  CONFIG_PATIENCE_SECONDS: Type.Integer({
+    default: 120,
+    minimum: 0,
+    description:
+      'age below which a bucket of configurations must have been completed by config-api before it is believed',
+  }),
   IDLE_AFTER_SECONDS: Type.Integer({ default: 120, minimum: 1, description: 'silence after which a socket is idle' }),
   LOG_LEVEL: Type.String({ default: 'info', pattern: '^(trace|debug|info|warn|error|fatal|silent)$' }),
   ...FailpointEnvironment,

@@ -14,6 +14,7 @@ import type { Service } from '@iomt/service-runtime/run-service'
 import { SocketMqttClient } from '@iomt/socket-mqtt-client/socket-mqtt-client'
 import type { GatewayConfig } from './config.ts'
 import { createDesiredStateFeed } from './desired-state/desired-state-feed.ts'
+import { untilBucketComplete } from './desired-state/until-bucket-complete.ts'
 import { createEventPublisher } from './event-publisher.ts'
 import { createIngest } from './ingest/ingest.ts'
 import { createGatewayMetrics } from './metrics.ts'
@@ -159,6 +160,8 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
 
     // Every socket is known before the first connection opens: a resumed session delivers at once, and a message for a
     // topic that nobody seems to have would be taken for a stray.
+    const patience = config.CONFIG_PATIENCE_SECONDS * 1_000
+    await untilBucketComplete({ bus, logger, now, patience, signal: stopping.signal })
     closers.push(() => feed.stop())
     await feed.start()
     synced = true

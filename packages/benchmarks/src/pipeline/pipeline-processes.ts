@@ -71,7 +71,12 @@ export async function startPipelineProcesses(options: PipelineOptions): Promise<
     const [gateways, writers] = await Promise.all([
       Promise.all(
         numbers(options.gateways).map((number) =>
-          start('mqtt-gateway', number, { CREDENTIAL_KEY_FILE: keyFile, GATEWAY_ID: `mqtt-gateway-${number}` }),
+          start('mqtt-gateway', number, {
+            CREDENTIAL_KEY_FILE: keyFile,
+            GATEWAY_ID: `mqtt-gateway-${number}`,
+            // There is no config-api here that would complete the bucket.
+            CONFIG_PATIENCE_SECONDS: '0',
+          }),
         ),
       ),
       Promise.all(

@@ -68,6 +68,8 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
       env: {
         NATS_URL: options.natsUrlOf?.(nats, number) ?? nats.url,
         CREDENTIAL_KEY_FILE: keyFile,
+        // There is no config-api here that would complete the bucket.
+        CONFIG_PATIENCE_SECONDS: '0',
         GATEWAY_ID: `mqtt-gateway-${number}`,
         HOST: host?.address ?? '127.0.0.1',
         PORT: String(port),

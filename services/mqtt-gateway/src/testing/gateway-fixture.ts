@@ -39,7 +39,12 @@ export async function createGatewayFixture(environment: NodeJS.ProcessEnv = {}):
   const keyFile = join(directory, 'keys.json')
   ensureKeyFile(keyFile)
   const bus = await connectBus({ url: nats.url, name: 'test', logger })
-  const config = readGatewayConfig({ PORT: '0', NATS_URL: nats.url, CREDENTIAL_KEY_FILE: keyFile, ...environment })
+  const config = readGatewayConfig({
+    ...{ PORT: '0', NATS_URL: nats.url, CREDENTIAL_KEY_FILE: keyFile },
+    // Tests fill the bucket themselves.
+    CONFIG_PATIENCE_SECONDS: '0',
+    ...environment,
+  })
   const bucket = () => openBucket(bus, SOCKET_CONFIG_BUCKET)
   const keyOf = (state: SocketDesiredState) => socketConfigKey(partitionOf(state.pdu_id), state.socket_id)
 
