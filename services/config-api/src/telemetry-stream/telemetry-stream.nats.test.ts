@@ -1,5 +1,4 @@
 import { get } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bus, connectBus } from '@iomt/bus/connect'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
 import { TELEMETRY_STREAM } from '@iomt/contracts/streams'
@@ -310,18 +309,20 @@ test('a client that comes while another one gives up is not left without the fee
   try {
     await waitFor(async () => (await other.api.get('/gateways')).status === 200, { what: 'NATS to be up' })
     const url = `${other.api.url}/telemetry/stream`
+    const feedsBefore = (await bus.manager.streams.info(TELEMETRY_STREAM.name)).state.consumer_count
     for (let attempt = 0; attempt < 10; attempt += 1) {
       const leaving = get(url, { agent: false, headers: { authorization: `Bearer ${running.api.key}` } })
       leaving.on('error', () => undefined)
       leaving.on('socket', (socket) => socket.on('connect', () => setTimeout(() => leaving.destroy(), attempt)))
       const staying = await openEventStream(url, running.api.key)
-      // Longer than the feed goes on without clients.
-      await sleep(250)
+      // Three heartbeats are longer than the feed goes on without clients.
+      await waitFor(() => staying.comments.length >= 3, { what: 'three heartbeats' })
       const sequence = await publishReading(bus, from)
       await until(staying, 1)
       expect(staying.sequences()).toEqual([sequence])
       await staying.close()
-      await sleep(150)
+      const feeds = async () => (await bus.manager.streams.info(TELEMETRY_STREAM.name)).state.consumer_count
+      await waitFor(async () => (await feeds()) <= feedsBefore, { what: 'the feed to end' })
     }
   } finally {
     await other.stop()
