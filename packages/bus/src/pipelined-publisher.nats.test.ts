@@ -3,7 +3,7 @@ import { waitFor } from '@iomt/testing/wait-for'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Bus, connectBus } from './connect.ts'
-import { createPipelinedPublisher, PublisherClosedError } from './pipelined-publisher.ts'
+import { createPipelinedPublisher, FencedError, PublisherClosedError } from './pipelined-publisher.ts'
 
 const logger = pino({ level: 'silent' })
 let nats: Awaited<ReturnType<typeof startNats>>
@@ -64,6 +64,36 @@ test('a full stream (discard: new) is back-pressure: nothing is evicted, nothing
   await bus.manager.streams.update('FULL', { max_msgs: 10 })
   await Promise.all(published)
   expect((await bus.manager.streams.info('FULL')).state.messages).toBe(5)
+  publisher.close()
+})
+
+test('what waits for a server is not sent once its fencing token is no longer the current one', async () => {
+  await bus.manager.streams.add({ name: 'FENCED', subjects: ['fenced.>'] })
+  let token: string | null = 'one'
+  const fencingToken = () => token
+  const publisher = createPipelinedPublisher({
+    connection: bus.connection,
+    logger,
+    window: 2,
+    retryAfter: 300,
+    fencingToken,
+  })
+  await nats.kill9()
+  await waitFor(() => publisher.obstacle !== null, { what: 'the publisher to notice' })
+  const under = (fencingToken: string | null, id: string) =>
+    publisher.publish({ ...message('fenced.a', id), fencingToken })
+  // More than the window holds.
+  const ofOne = ['a', 'b', 'c', 'd'].map((id) => under('one', id))
+  const ofNone = under(null, 'e')
+  token = null
+  for (const outcome of await Promise.allSettled(ofOne))
+    expect(outcome).toMatchObject({ reason: expect.any(FencedError) })
+  token = 'two'
+  const ofTwo = ['f', 'g', 'h'].map((id) => under('two', id))
+  await nats.restart()
+  await Promise.all([ofNone, ...ofTwo])
+  expect((await bus.manager.streams.info('FENCED')).state.messages).toBe(4)
+  expect(publisher.pending).toBe(0)
   publisher.close()
 })
 

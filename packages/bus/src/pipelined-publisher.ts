@@ -20,6 +20,8 @@ export interface OutgoingMessage {
   readonly payload: Uint8Array
   /** `Nats-Msg-Id`: within its window the stream stores the first message with this id. */
   readonly messageId: string
+  /** Sent only while this is {@link PipelinedPublisherOptions.fencingToken}; without one, always. */
+  readonly fencingToken?: string | null
 }
 
 export interface PipelinedPublisherOptions {
@@ -29,6 +31,11 @@ export interface PipelinedPublisherOptions {
   readonly window?: number
   /** Milliseconds without an answer after which a message is sent again. */
   readonly retryAfter?: number
+  /**
+   * What names the sender's right to what it sends, null when it has none. Messages of another one fail with {@link FencedError}
+   * instead of being sent (again): by then somebody else may have stored them, longer ago than the stream knows their ids.
+   */
+  readonly fencingToken?: () => string | null
 }
 
 /** Called once, with what JetStream answered or with why the message is not known to be stored. */
@@ -37,7 +44,7 @@ export type OnPublished = (error: Error | null, acknowledgement?: PublishAcknowl
 /**
  * Publishes to JetStream many at a time, and says of each when it is stored. A lost answer, a full stream (`discard: new`), a
  * restarting server are waited out and the message is sent again, which its id makes harmless: it fails only when the
- * publisher is closed or the message exceeds the server's `max_payload`.
+ * publisher is closed, its fencing token is no longer the current one, or it exceeds the server's `max_payload`.
  *
  * One reply inbox for all: measured 2.5 µs a message against 23 µs of the client library's `publish`.
  */
@@ -57,6 +64,11 @@ export class PublisherClosedError extends Error {
   override readonly name = 'PublisherClosedError'
 }
 
+/** The message's fencing token is not the current one any more; it may have been stored before. */
+export class FencedError extends Error {
+  override readonly name = 'FencedError'
+}
+
 interface Pending {
   readonly message: OutgoingMessage
   readonly onPublished: OnPublished
@@ -73,7 +85,7 @@ const WRITE_AFTER = 2
 const CHECK_INTERVAL = 250
 
 export function createPipelinedPublisher(options: PipelinedPublisherOptions): PipelinedPublisher {
-  const { connection, logger, window = 1_024, retryAfter = 5_000 } = options
+  const { connection, logger, window = 1_024, retryAfter = 5_000, fencingToken } = options
   const inbox = createInbox()
   const frames = createFrameWriter(connection)
   const readAnswerTo = createAnswerReader()
@@ -84,6 +96,7 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
   let positions = 0
   let obstacle: string | null = null
   let reportedObstacle: string | null = null
+  let tokenBefore = fencingToken?.()
   let closed = false
 
   const subscription = connection.subscribe(`${inbox}.*`, {
@@ -133,6 +146,7 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
   }
 
   function writeAll(): void {
+    failFenced()
     const numbers = unwritten
     unwritten = []
     for (const number of numbers) {
@@ -164,10 +178,39 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
       else logger.info('JetStream stores messages again')
       reportedObstacle = obstacle
     }
+    failFenced()
     if (disconnected) return
     const now = performance.now()
     transmitAgain((pending) => now >= pending.notBefore || now - pending.sentAt >= retryAfter)
   }, CHECK_INTERVAL)
+
+  /** Before anything is sent: what was handed over under another token than the current one. */
+  function failFenced(): void {
+    const token = fencingToken?.()
+    if (token === tokenBefore) return
+    tokenBefore = token
+    fail(new FencedError('the sender may have been replaced'), ({ message }) => {
+      return message.fencingToken != null && message.fencingToken !== token
+    })
+    if (!disconnected) fill()
+  }
+
+  function fail(error: Error, concerns: (pending: Pending) => boolean): void {
+    const failed: Pending[] = []
+    for (const [number, pending] of sent.all()) {
+      if (!concerns(pending)) continue
+      sent.release(number, false)
+      failed.push(pending)
+    }
+    const stillWaiting: Pending[] = []
+    for (const pending of waiting.slice(waitingFrom) as Pending[]) {
+      if (concerns(pending)) failed.push(pending)
+      else stillWaiting.push(pending)
+    }
+    waiting = stillWaiting
+    waitingFrom = 0
+    for (const { onPublished } of failed) onPublished(error)
+  }
 
   function transmitAgain(isDue: (pending: Pending) => boolean): void {
     const due = sent.all().filter(([, pending]) => isDue(pending))
@@ -185,6 +228,7 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
         obstacle = 'not connected to NATS'
       } else if (status.type === 'reconnect') {
         disconnected = false
+        failFenced()
         transmitAgain(() => true)
         fill()
       }
@@ -217,14 +261,7 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
       closed = true
       clearInterval(timer)
       subscription.unsubscribe()
-      const error = new PublisherClosedError('The publisher was closed before the message was stored')
-      for (const [number, pending] of sent.all()) {
-        sent.release(number, false)
-        pending.onPublished(error)
-      }
-      for (const pending of waiting.slice(waitingFrom)) pending?.onPublished(error)
-      waiting = []
-      waitingFrom = 0
+      fail(new PublisherClosedError('The publisher was closed before the message was stored'), () => true)
     },
   }
 }

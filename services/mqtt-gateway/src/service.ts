@@ -83,13 +83,15 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
           rebalances.acquired({ partition, from, cause, unownedSince: Date.parse(acquiredAt) - (gap ?? 0) })
         },
       }))
+    const fencingToken = () => ownership.life()
     const publisher: PipelinedPublisher = createPipelinedPublisher({
       connection,
       logger,
       window: config.PUBLISH_WINDOW,
+      fencingToken,
     })
     closers.push(() => publisher.close())
-    const deadLetterPublisher = createPipelinedPublisher({ connection, logger, window: 64 })
+    const deadLetterPublisher = createPipelinedPublisher({ connection, logger, window: 64, fencingToken })
     closers.push(() => deadLetterPublisher.close())
     const metrics = createGatewayMetrics(
       registry,
@@ -103,7 +105,8 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       metrics,
       maxPayloadBytes: config.MAX_PAYLOAD_BYTES,
       maxMessageBytes: () => connection.info?.max_payload ?? 1_048_576,
-      certain: () => ownership.certain(),
+      life: () => ownership.life(),
+      confirmLife: (life) => ownership.confirm(life),
       desiredState: (socket) => supervisor.desiredState(socket),
       storedId: async (stream, sequence) =>
         (await manager.streams.getMessage(stream, { seq: sequence }))?.json<{ id: string }>().id ?? null,

@@ -63,7 +63,8 @@ function ingestInto(publisher: PipelinedPublisher, states: readonly SocketDesire
   return createIngest({
     publisher,
     deadLetterPublisher: publisher,
-    certain: () => true,
+    life: () => 'benchmark',
+    confirmLife: async () => true,
     desiredState: (config) => bySocket.get(config.socket_id) as SocketDesiredState,
     maxMessageBytes: () => 8_388_608,
     maxPayloadBytes: 262_144,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type Bus, connectBus } from '@iomt/bus/connect'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
-import { createPipelinedPublisher, type PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
+import { createPipelinedPublisher, FencedError, type PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
 import { DEAD_LETTER_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import type { Delivery, SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
 import { type NatsServer, startNats } from '@iomt/testing/nats'
@@ -19,17 +19,20 @@ let nats: NatsServer
 let bus: Bus
 let publisher: PipelinedPublisher
 let ingest: (delivery: Delivery) => Promise<void>
-let certain = true
+let life: string | null = 'first'
+/** What the answer to a beat would say. */
+let proved = true
 
 beforeAll(async () => {
   nats = await startNats()
   bus = await connectBus({ url: nats.url, name: 'test', logger })
   await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM])
-  publisher = createPipelinedPublisher({ connection: bus.connection, logger })
+  publisher = createPipelinedPublisher({ connection: bus.connection, logger, fencingToken: () => life })
   ingest = ingestTo(bus, publisher)
 })
 beforeEach(async () => {
-  certain = true
+  life = 'first'
+  proved = true
   await bus.manager.streams.purge(TELEMETRY_STREAM.name)
 })
 afterAll(async () => {
@@ -44,7 +47,8 @@ function ingestTo({ connection, manager }: Bus, publisher: PipelinedPublisher) {
   const handler = createIngest({
     publisher,
     deadLetterPublisher: publisher,
-    certain: () => certain,
+    life: () => life,
+    confirmLife: async (asked) => proved && asked === life,
     desiredState: () => state,
     maxMessageBytes: () => connection.info?.max_payload ?? 0,
     maxPayloadBytes: 262_144,
@@ -89,16 +93,26 @@ test('a packet id that the broker used again for an equal payload makes two read
   expect(await stored()).toBe(2)
 })
 
-test('a thawed zombie stores nothing, and does not take the reading of the new owner for a second one', async () => {
+test('a thawed zombie stores nothing', async () => {
+  life = null
+  await expect(ingest(delivery({ deliveryKey: randomUUID() }))).rejects.toThrow(/may not own/)
+  expect(await stored()).toBe(0)
+})
+
+test('nor does one whose clock stood still: it takes no reading of the new owner for a second one before it knows', async () => {
   const deliveryKey = randomUUID()
   await ingest(delivery({ deliveryKey }))
-  certain = false
-  await expect(ingest(delivery({ deliveryKey: randomUUID() }))).rejects.toThrow(/may not own/)
-  certain = true
-  // Published while it was sure, answered when it no longer was.
-  const answered = ingest(delivery({ deliveryKey }))
-  certain = false
-  await answered
+  proved = false
+  await ingest(delivery({ deliveryKey }))
+  expect(await stored()).toBe(1)
+})
+
+test('what was received in a life that is over is not sent, but for what no broker delivers again', async () => {
+  const received = [randomUUID(), null].map((deliveryKey) => ingest(delivery({ deliveryKey })))
+  // Both wait to be written together.
+  life = 'second'
+  await expect(received[0]).rejects.toThrow(FencedError)
+  await received[1]
   expect(await stored()).toBe(1)
 })
 

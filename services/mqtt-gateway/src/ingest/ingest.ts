@@ -1,5 +1,5 @@
 import { HEADER_BYTES } from '@iomt/bus/frame-writer'
-import type { PipelinedPublisher, PublishAcknowledgement } from '@iomt/bus/pipelined-publisher'
+import type { OutgoingMessage, PipelinedPublisher, PublishAcknowledgement } from '@iomt/bus/pipelined-publisher'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import { deadLetterSubject } from '@iomt/contracts/subjects'
 import type { DecodeContext, Rejection } from '@iomt/payload-decoders/decoded-payload'
@@ -15,8 +15,9 @@ export interface IngestOptions {
   readonly publisher: PipelinedPublisher
   /** One of its own: when the dead-letter stream is full, only connections that bring dead letters stop. */
   readonly deadLetterPublisher: PipelinedPublisher
-  /** False when another gateway may have the connections by now that a delivery came from. */
-  readonly certain: () => boolean
+  /** As of the partitions' ownership: deliveries of a life that is over are another gateway's. */
+  readonly life: () => string | null
+  readonly confirmLife: (life: string) => Promise<boolean>
   readonly desiredState: (config: SocketConfig) => SocketDesiredState
   /** The server's limit for one message, in bytes. */
   readonly maxMessageBytes: () => number
@@ -47,7 +48,8 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
 
   return (delivery, onSettled) => {
     // Left to the new owner: not stored here, and not acknowledged.
-    if (!options.certain()) return onSettled(new Error('this gateway may not own the partition any more'))
+    const life = options.life()
+    if (life === null) return onSettled(new Error('this gateway may not own the partition any more'))
     const state = options.desiredState(delivery.socket)
     const id = readingId(delivery.receivedAt, delivery.deliveryKey)
     metrics.messages.inc()
@@ -55,7 +57,7 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     // The beginning of a message might be read as another one.
     if (payloadBytes > received.length) {
       const detail = `the payload has ${payloadBytes} bytes, at most ${options.maxPayloadBytes} are decoded`
-      return storeDeadLetter(id, state, delivery, { reason: 'payload-too-large', detail }, onSettled)
+      return storeDeadLetter(life, id, state, delivery, { reason: 'payload-too-large', detail }, onSettled)
     }
     const decoded = decoderOf(state, receivedAt.getTime()).decode(received, contextOf(state, topic, receivedAt))
     if (decoded.ok !== true) {
@@ -65,7 +67,7 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
         options.onAvailability(state.socket_id)
       }
       if (decoded.ok !== false) return onSettled()
-      return storeDeadLetter(id, state, delivery, decoded.rejection, onSettled)
+      return storeDeadLetter(life, id, state, delivery, decoded.rejection, onSettled)
     }
     const { retained, redeliveredLate: late } = delivery
     options.assessmentOf(state).reading(decoded.reading, { receivedAt, retained, late })
@@ -75,9 +77,10 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     const bytes = payload.length + HEADER_BYTES
     if (bytes > options.maxMessageBytes()) {
       const detail = `the reading has ${bytes} bytes with its header, the NATS server takes ${options.maxMessageBytes()}`
-      return storeDeadLetter(id, state, delivery, { reason: 'message-too-large', detail }, onSettled)
+      return storeDeadLetter(life, id, state, delivery, { reason: 'message-too-large', detail }, onSettled)
     }
-    store(options.publisher, subject, payload, id, delivery, (error) => {
+    const message = toMessage(subject, payload, id, life, delivery)
+    store(options.publisher, message, id, delivery, (error) => {
       if (!error) {
         metrics.readings.inc()
         options.afterStore(1)
@@ -87,6 +90,7 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
   }
 
   function storeDeadLetter(
+    life: string,
     id: string,
     state: SocketDesiredState,
     delivery: Delivery,
@@ -95,8 +99,10 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
   ): void {
     options.assessmentOf(state).deadLetter(rejection)
     const letter = deadLetterOf(id, state, delivery, rejection, options.maxMessageBytes())
+    const payload = Buffer.from(JSON.stringify(letter))
     const subject = deadLetterSubject('decode', state)
-    store(options.deadLetterPublisher, subject, Buffer.from(JSON.stringify(letter)), id, delivery, (error) => {
+    const message = toMessage(subject, payload, id, life, delivery)
+    store(options.deadLetterPublisher, message, id, delivery, (error) => {
       if (!error) {
         metrics.deadLetters.inc({ reason: rejection.reason })
         options.onDeadLetter(state.socket_id)
@@ -107,37 +113,50 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
 
   function store(
     publisher: PipelinedPublisher,
-    subject: string,
-    payload: Uint8Array,
+    message: OutgoingMessage,
     id: string,
     delivery: Delivery,
     onSettled: OnSettled,
   ): void {
-    const messageId = delivery.deliveryKey ?? id
-    publisher.publishThen({ subject, payload, messageId }, (error, acknowledgement) => {
-      if (error || !acknowledgement?.duplicate || messageId === id) return onSettled(error)
-      resolveDuplicate(acknowledgement, id, delivery)
-        .then((stored) => (stored ? undefined : publisher.publish({ subject, payload, messageId: id })))
+    publisher.publishThen(message, (error, acknowledgement) => {
+      if (error || !acknowledgement?.duplicate || message.messageId === id) return onSettled(error)
+      isStored(acknowledgement, message.fencingToken ?? '', id, delivery)
+        // Whoever owns the session by then will take a redelivery for the first of the two, and leave the second to us.
+        .then((stored) => (stored ? null : publisher.publish({ ...message, messageId: id, fencingToken: null })))
         .then(() => onSettled(), onSettled)
     })
   }
 
   /** The stream holds a message with the delivery's key: true when that is this reading. */
-  async function resolveDuplicate(
-    acknowledgement: PublishAcknowledgement,
+  async function isStored(
+    { attempts, stream, sequence }: PublishAcknowledgement,
+    life: string,
     id: string,
     delivery: Delivery,
   ): Promise<boolean> {
-    // After a freeze, a new owner of the session has stored what the broker had delivered to us.
-    if (delivery.possiblyRedelivered || !options.certain()) {
-      metrics.collapsed.inc()
-      return true
+    if (!delivery.possiblyRedelivered) {
+      // Our own earlier attempt.
+      if (attempts > 1 && (await options.storedId(stream, sequence)) === id) return true
+      // The broker has used the packet id again for an equal payload: two readings. Unless, after a freeze, it was the new owner of the
+      // session who stored what the broker had delivered to us.
+      if (await options.confirmLife(life)) return false
     }
-    // Not a redelivery, and the stored message is not our own earlier attempt: the broker has used the packet id again for
-    // an equal payload. Two readings.
-    if (acknowledgement.attempts === 1) return false
-    return (await options.storedId(acknowledgement.stream, acknowledgement.sequence)) === id
+    metrics.collapsed.inc()
+    return true
   }
+}
+
+/** What no broker delivers again is stored whoever owns the partition by then. */
+function toMessage(
+  subject: string,
+  payload: Uint8Array,
+  id: string,
+  life: string,
+  { deliveryKey }: Delivery,
+): OutgoingMessage {
+  return deliveryKey === null
+    ? { subject, payload, messageId: id, fencingToken: null }
+    : { subject, payload, messageId: deliveryKey, fencingToken: life }
 }
 
 /** Below the socket's own topic, for sockets with `payload_config.subtree`. */

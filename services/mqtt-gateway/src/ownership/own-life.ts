@@ -1,6 +1,6 @@
 import type { GatewayMember } from '@iomt/contracts/gateway-member'
 import type { Logger } from 'pino'
-import type { Clock } from './clock.ts'
+import { type Clock, pause } from './clock.ts'
 import type { CompareAndSetStore } from './compare-and-set-store.ts'
 import { BEAT, DEAD_AFTER, FENCE_AFTER, RETRY } from './lease-timing.ts'
 
@@ -52,12 +52,16 @@ export interface OwnLife {
   wasOurs(life: string): boolean
   /** When the last acknowledged beat of a life of this process that is over was sent. */
   lastProofOf(life: string): number | null
+  /** True once a beat that was sent after the call is acknowledged, false once this life is over. */
+  confirm(life: string): Promise<boolean>
   /** Writes a beat now; resolves when it was tried. */
   beat(): Promise<void>
   /** Ends the life by a last word and removes the key. */
   leave(): Promise<void>
 }
 
+/** Milliseconds in which those who want a proof gather for one beat. */
+const GATHER = 20
 /** Milliseconds between looks at a key of ours that another process has left, or still holds. */
 const LOOK = 250
 
@@ -75,6 +79,7 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
   let cancelDeadline = () => {}
   let cancelPause = () => {}
   let attempts: Promise<void> = Promise.resolve()
+  let nextProof: Promise<void> | null = null
   const begun = Promise.withResolvers<void>()
   begun.promise.catch(() => undefined)
   const displaced = Promise.withResolvers<never>()
@@ -194,6 +199,34 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
     }
   }
 
+  function current(): string | null {
+    endIfUnproven()
+    return life
+  }
+
+  async function beat(): Promise<void> {
+    // The attempt under way may have described what was true before.
+    await attempts
+    cancelPause()
+    await Promise.resolve()
+    await attempts
+  }
+
+  async function proveSoon(): Promise<void> {
+    await pause(clock, GATHER)
+    nextProof = null
+    await beat()
+  }
+
+  async function confirm(token: string): Promise<boolean> {
+    const askedAt = clock.now()
+    while (current() === token && provenAt < askedAt) {
+      nextProof ??= proveSoon()
+      await nextProof
+    }
+    return current() === token
+  }
+
   return {
     async begin() {
       void run()
@@ -206,19 +239,11 @@ export function createOwnLife(options: OwnLifeOptions): OwnLife {
       }
     },
     displaced: displaced.promise,
-    current() {
-      endIfUnproven()
-      return life
-    },
+    current,
+    confirm,
+    beat,
     wasOurs: (token) => ours.has(token),
     lastProofOf: (token) => ours.get(token) ?? null,
-    async beat() {
-      // The attempt under way may have described what was true before.
-      await attempts
-      cancelPause()
-      await Promise.resolve()
-      await attempts
-    },
     async leave() {
       stopped = true
       cancelPause()

@@ -295,7 +295,8 @@ export function createOwnershipPool(options: OwnershipPoolOptions): PartitionOwn
       end()
     },
     owns: (partition) => tenureOf(partition) !== null,
-    certain: () => own.current() !== null,
+    life: () => own.current(),
+    confirm: (life) => own.confirm(life),
     epoch: (partition) => tenureOf(partition)?.epoch ?? null,
   }
 

@@ -188,6 +188,30 @@ test('a killed gateway that is started again at once serves within 5 s', async (
   expect(members[0]?.ownership.epoch(7)).toBe(2)
 })
 
+test('a life is confirmed by beats, many of them by one, and not once it is over', async () => {
+  const { ownership, proxy, bus } = await join('one')
+  const life = ownership.life() as string
+  const bucket = await openBucket(bus, GATEWAY_MEMBERS_BUCKET)
+  const beats = async () => (await bucket.get('one'))?.revision as number
+  const before = await beats()
+  expect(await Promise.all(Array.from({ length: 1_000 }, () => ownership.confirm(life)))).toEqual(
+    Array(1_000).fill(true),
+  )
+  const written = (await beats()) - before
+  expect(written).toBeGreaterThanOrEqual(1)
+  expect(written).toBeLessThan(10)
+  expect(await ownership.confirm('of somebody else')).toBe(false)
+  proxy.blackhole()
+  // Not before the fence, for a beat may still be answered; and not later.
+  const asked = ownership.confirm(life)
+  await waitFor(() => ownership.life() !== life, { what: 'the fence' })
+  expect(await asked).toBe(false)
+  proxy.heal()
+  await waitFor(() => ownership.life() !== null, { what: 'the next life' })
+  expect(await ownership.confirm(life)).toBe(false)
+  expect(await ownership.confirm(ownership.life() as string)).toBe(true)
+})
+
 test('a second process with the id of a living one is refused', async () => {
   await join('one')
   const impostor = await createMember('one')

@@ -19,8 +19,16 @@ export interface PartitionOwnership {
   stop(): Promise<void>
   /** Asked before each connect: true only while the claim is certain. */
   owns(partition: number): boolean
-  /** False while others may have taken what was ours, because we could not prove that we live; true means nobody has. */
-  certain(): boolean
+  /**
+   * Names the time during which nobody else can own what we own; null while others may have taken it, because we could not prove
+   * that we live. Once it is over it does not come back: the next one has another name.
+   */
+  life(): string | null
+  /**
+   * Whether that life still holds, by proof and not by our clock, which stands still while a virtual machine is paused: true only after
+   * an answer to a beat that was sent after the call. False as soon as it is over.
+   */
+  confirm(life: string): Promise<boolean>
   /** The epoch of our tenure, or null where {@link owns} is false. Grows by one with each owner. */
   epoch(partition: number): number | null
 }
