@@ -90,6 +90,8 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
   let running = false
   /** Aborted when asked to stop: no new connection is made. */
   const leaving = new AbortController()
+  /** Somebody else may have the session by now: it must not be deleted any more. */
+  const abandoned = new AbortController()
   /** Nothing more is taken in. */
   let stopping = false
   let wake: (() => void) | null = null
@@ -291,6 +293,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
     stop,
     abandon() {
       leaving.abort()
+      abandoned.abort()
       stopping = true
       wake?.()
       subscriber.detach()
@@ -301,12 +304,12 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       const reachable = transport !== null
       await stop()
       // Where the broker is away, its copy of the session expires by itself; waiting for it would hold up a new connection.
-      if (profile.cleanSession || !reachable || !options.mayConnect()) return
+      if (profile.cleanSession || !reachable || abandoned.signal.aborted || !options.mayConnect()) return
       const ignore = { onPublish: (_message: IncomingPublish, next: () => void) => next(), onClose() {} }
       try {
         const last = await options.connect(profile, nextCredentials(), ignore, {
           cleanSession: true,
-          signal: AbortSignal.timeout(DISCARD_TIMEOUT),
+          signal: AbortSignal.any([AbortSignal.timeout(DISCARD_TIMEOUT), abandoned.signal]),
         })
         await last.disconnect()
       } catch {

@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 import type { Delivery, DeliveryHandler } from './socket-config.ts'
 import { cleanUps, mosquitto, newClient, publisher, untilStatus } from './testing/mqtt-parties.ts'
 import { testSocket } from './testing/socket.ts'
+import { connectMqttJs } from './transport.mqttjs.ts'
+import type { ConnectTransport } from './transport.ts'
 
 test('the specification’s interface: initializeAll, events, publishToSocket, statuses', async () => {
   const broker = await mosquitto()
@@ -355,4 +357,48 @@ test('a session that nobody needs any more is deleted at the broker', async () =
     (match) => match[1],
   )
   expect(connects).toEqual(['c0', 'c1', 'c0'])
+})
+
+/** A client whose deletions of sessions wait for `reach`. */
+async function discarding() {
+  const broker = await mosquitto()
+  const reach = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<AbortSignal>()
+  const connect: ConnectTransport = async (profile, credentials, handlers, options) => {
+    if (options.cleanSession) {
+      asked.resolve(options.signal)
+      await reach.promise
+    }
+    return await connectMqttJs(profile, credentials, handlers, options)
+  }
+  const client = newClient({ connect })
+  const socket = testSocket(broker.url)
+  await client.connectSocket(socket)
+  await untilStatus(client, socket.socket_id, 'idle')
+  const discarded = client.disconnectSocket(socket.socket_id)
+  return { broker, client, socket, discarded, signal: await asked.promise, reach: reach.resolve }
+}
+
+test('a partition is handed over when no deletion of its sessions can reach the broker any more', async () => {
+  const { broker, client, socket, discarded, reach } = await discarding()
+  let released = false
+  const release = client.releasePartition(socket.partition).then(() => {
+    released = true
+  })
+  await client.releasePartition(socket.partition + 1)
+  expect(released).toBe(false)
+  reach()
+  await Promise.all([release, discarded])
+  const next = newClient()
+  await next.connectSocket(socket)
+  await untilStatus(next, socket.socket_id, 'idle')
+  expect(broker.log()).not.toMatch(/already connected, closing old connection/)
+})
+
+test('who may own a partition no more deletes none of its sessions', async () => {
+  const { client, socket, discarded, signal, reach } = await discarding()
+  client.abandonPartition(socket.partition)
+  expect(signal.aborted).toBe(true)
+  reach()
+  await discarded
 })

@@ -76,7 +76,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
   readonly #budget
   readonly #now: () => number
   /** Sessions being deleted at their broker; a new connection with the same client id waits for them. */
-  readonly #discarding = new Map<string, Promise<void>>()
+  readonly #discarding = new Map<string, { readonly connection: BrokerConnection; readonly done: Promise<void> }>()
   /** The newest wish for each socket, so that one that had to wait never overtakes a later one. */
   readonly #intents = new Map<string, number>()
   #intentCounter = 0
@@ -105,7 +105,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     const intent = this.#declareIntent(socket.socket_id)
     const discarding = this.#discarding.get(profile.clientId)
     if (discarding) {
-      await discarding
+      await discarding.done
       if (this.#intents.get(socket.socket_id) !== intent) return
     }
     const before = this.#entries.get(socket.socket_id)
@@ -132,12 +132,13 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
 
   /** Hands a partition's connections over: stores and acknowledges what is in flight, disconnects, leaves the sessions. */
   async releasePartition(partition: number): Promise<void> {
-    await Promise.all(
-      this.#takeConnections(partition).map(async (connection) => {
-        await connection.stop()
-        this.#rememberServed(connection)
-      }),
-    )
+    const stopped = this.#takeConnections(partition).map(async (connection) => {
+      await connection.stop()
+      this.#rememberServed(connection)
+    })
+    // The next owner may use these client ids again: no deletion of a session may reach the broker after it does.
+    const discarded = this.#discardingOf(partition).map(({ done }) => done)
+    await Promise.all([...stopped, ...discarded])
   }
 
   /** Closes a partition's connections at once, because somebody else may have it already. */
@@ -146,6 +147,11 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       connection.abandon()
       this.#rememberServed(connection)
     }
+    for (const { connection } of this.#discardingOf(partition)) connection.abandon()
+  }
+
+  #discardingOf(partition: number) {
+    return [...this.#discarding].filter(([clientId]) => isOf(partition, clientId)).map(([, discarding]) => discarding)
   }
 
   #rememberServed({ profile, servedUntil }: BrokerConnection): void {
@@ -166,7 +172,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       this.#intents.delete(socketId)
     }
     for (const [clientId, connection] of this.#connections) {
-      if (!clientId.startsWith(`iomt-${partition}-`)) continue
+      if (!isOf(partition, clientId)) continue
       this.#connections.delete(clientId)
       taken.push(connection)
     }
@@ -231,7 +237,8 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     this.#connections.clear()
     this.#entries.clear()
     this.#intents.clear()
-    await Promise.all([...connections.map((connection) => connection.stop()), ...this.#discarding.values()])
+    const discarded = [...this.#discarding.values()].map(({ done }) => done)
+    await Promise.all([...connections.map((connection) => connection.stop()), ...discarded])
   }
 
   #declareIntent(socketId: string): number {
@@ -245,9 +252,9 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     if (connection.topics.size > 0) return
     const { clientId } = connection.profile
     this.#connections.delete(clientId)
-    const discarding = connection.discard().finally(() => this.#discarding.delete(clientId))
-    this.#discarding.set(clientId, discarding)
-    await discarding
+    const done = connection.discard().finally(() => this.#discarding.delete(clientId))
+    this.#discarding.set(clientId, { connection, done })
+    await done
   }
 
   #createConnection(socket: SocketConfig, profile: ReturnType<typeof connectionProfile>): BrokerConnection {
@@ -325,6 +332,8 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       this.emit('error', { socketId: socket.socket_id, socket, error: new Error(message) })
   }
 }
+
+const isOf = (partition: number, clientId: string) => clientId.startsWith(`iomt-${partition}-`)
 
 function newTraffic(): SocketTraffic {
   return { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: null }
