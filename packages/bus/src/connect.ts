@@ -9,6 +9,8 @@ export interface Bus {
   readonly connection: NatsConnection
   readonly jetstream: JetStreamClient
   readonly manager: JetStreamManager
+  /** On how many servers of a cluster what this process makes is to be stored. */
+  readonly replicas: number
   /** Sends what is buffered and closes; never throws. */
   close(): Promise<void>
 }
@@ -19,6 +21,8 @@ export interface BusOptions {
   /** Connection name that `nats server report connections` shows. */
   readonly name: string
   readonly logger: Logger
+  /** See {@link Bus.replicas}; default 1. */
+  readonly replicas?: number
   /** Ends the waiting for a first connection. */
   readonly signal?: AbortSignal
 }
@@ -30,7 +34,7 @@ export interface BusOptions {
  * @throws the signal's reason when it aborts first.
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
-  const { url, name, logger, signal } = options
+  const { url, name, logger, replicas = 1, signal } = options
   const servers = url.split(',').map((server) => server.trim())
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted()
@@ -56,6 +60,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
         connection,
         jetstream: jetstream(connection),
         manager,
+        replicas,
         close: () => closeConnection(connection),
       }
     } catch (error) {

@@ -2,6 +2,7 @@ import type { StreamDefinition } from '@iomt/contracts/streams'
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 import type { Bus } from './connect.ts'
 import { isStreamMissing } from './errors.ts'
+import { raiseReplicas } from './raise-replicas.ts'
 
 /** JetStream's configuration counts time in nanoseconds. */
 const NANOSECONDS = 1_000_000
@@ -10,8 +11,8 @@ const NANOSECONDS = 1_000_000
 export type StreamLimits = Partial<Pick<StreamDefinition, 'maxAge' | 'maxBytes' | 'duplicateWindow'>>
 
 /**
- * Makes the streams that are missing and leaves the others as they are, so that an operator's `nats stream edit` (more
- * replicas, other limits) is never undone by a restart. Every service calls it for what it uses.
+ * Makes the streams that are missing and leaves the others as they are, but for replicas that are fewer than configured: so an operator's
+ * `nats stream edit` (more replicas, other limits) is never undone by a restart. Every service calls it for what it uses.
  */
 export async function ensureStreams(
   bus: Bus,
@@ -20,7 +21,7 @@ export async function ensureStreams(
 ): Promise<void> {
   for (const definition of definitions) {
     try {
-      await bus.manager.streams.info(definition.name)
+      await raiseReplicas(bus, await bus.manager.streams.info(definition.name))
     } catch (error) {
       if (!isStreamMissing(error)) throw error
       await addStream(bus, { ...definition, ...limits })
@@ -38,6 +39,7 @@ async function addStream(bus: Bus, definition: StreamDefinition): Promise<void> 
     discard: DiscardPolicy.New,
     max_age: definition.maxAge * NANOSECONDS,
     max_bytes: definition.maxBytes,
+    num_replicas: bus.replicas,
     duplicate_window: definition.duplicateWindow * NANOSECONDS,
     max_msgs_per_subject: definition.maxMessagesPerSubject,
     allow_direct: true,

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { StreamInfo } from '@nats-io/jetstream'
 import type { Bus } from './connect.ts'
+import { isAtLeast } from './server-version.ts'
 
 /** Milliseconds after which the one that claimed the numbering is taken for dead and the next may claim it. */
 const CLAIM_LASTS = 2_000
@@ -14,25 +16,30 @@ const LOOK_AGAIN = 25
  * Only one of those that open the bucket may purge, and nobody may write before: nats-server compares the sequence with the
  * last one before it takes the lock to purge, so a second purge can take what was written since the first. Who purges is settled
  * by the server's deduplication: a claim has the same message id from everybody, and the purge removes it.
+ *
+ * Replicas of nats-server 2.9 disagree after such a purge (the leader refuses the next message, the others keep it), so their buckets keep
+ * their numbers from 1: what is on several servers is not easily lost.
  */
-export async function numberBucket(bus: Bus, name: string): Promise<void> {
+export async function numberBucket(bus: Bus, name: string): Promise<StreamInfo> {
   const { streams } = bus.manager
   const stream = `KV_${name}`
   const claim = claimSubject(name)
   for (let number = 1; ; number += 1) {
-    const { created, state } = await streams.info(stream)
+    const info = await streams.info(stream)
+    const { created, state, config } = info
+    if (config.num_replicas > 1 && !isAtLeast(bus.connection.info?.version ?? '0', '2.10.0')) return info
     const first = Date.parse(created) * 1_000
-    if (await isNumbered(bus, name, first, state)) return
+    if (await isNumbered(bus, name, first, state)) return info
     const ack = await bus.jetstream.publish(claim, '', { msgID: `number ${number} of ${created}` })
     if (!ack.duplicate) {
       // Too late: numbered meanwhile, and the server restarted since, so it does not remember the earlier claim.
       if (ack.seq >= first) await streams.deleteMessage(stream, ack.seq)
       else await streams.purge(stream, { seq: first })
-      return
+      return info
     }
     for (const end = Date.now() + CLAIM_LASTS; Date.now() < end; await sleep(LOOK_AGAIN)) {
       const { state: now } = await streams.info(stream)
-      if (await isNumbered(bus, name, first, now)) return
+      if (await isNumbered(bus, name, first, now)) return info
     }
   }
 }

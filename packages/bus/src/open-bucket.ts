@@ -3,6 +3,7 @@ import { type KV, Kvm } from '@nats-io/kv'
 import type { Bus } from './connect.ts'
 import { isNobodyListening } from './errors.ts'
 import { numberBucket } from './number-bucket.ts'
+import { raiseReplicas } from './raise-replicas.ts'
 
 /** Two that make a bucket in the same moment: the server tells one of them that name or subjects are taken, or listens too late. */
 const ATTEMPTS = 5
@@ -11,8 +12,8 @@ const ATTEMPTS = 5
 export async function openBucket(bus: Bus, name: string): Promise<KV> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const bucket = await new Kvm(bus.jetstream).create(name, { history: 1 })
-      await numberBucket(bus, name)
+      const bucket = await new Kvm(bus.jetstream).create(name, { history: 1, replicas: bus.replicas })
+      await raiseReplicas(bus, await numberBucket(bus, name))
       return bucket
     } catch (error) {
       const canPass = error instanceof JetStreamApiError || isNobodyListening(error)

@@ -1,3 +1,4 @@
+import { NatsEnvironment } from '@iomt/service-runtime/nats-environment'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { type Static, Type } from '@sinclair/typebox'
 
@@ -6,7 +7,7 @@ const ConfigSchema = Type.Object({
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535, description: '0: any free port' }),
   DATABASE_URL: Type.String({ description: 'postgres://user:password@host:5432/database' }),
   DATABASE_CONNECTIONS: Type.Integer({ default: 10, minimum: 3, maximum: 200 }),
-  NATS_URL: Type.String({ description: 'nats://host:4222, several with commas' }),
+  ...NatsEnvironment,
   CREDENTIAL_KEY_FILE: Type.String({ description: 'key-encryption keys of broker credentials' }),
   ADMIN_KEY_FILE: Type.String({
     description: 'where the first admin key is read from, or written to when there is none',

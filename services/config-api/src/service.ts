@@ -63,7 +63,7 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
     onConnectionError: (error) => logger.warn({ reason: error.message }, 'a database connection broke'),
   })
   const vault = createVault(readKeyFile(config.CREDENTIAL_KEY_FILE))
-  const nats = createNatsLink(config.NATS_URL, logger)
+  const nats = createNatsLink({ url: config.NATS_URL, replicas: config.NATS_REPLICAS, logger })
   const gateways = createNatsGatewayClient(nats.bus)
   const pool = createPoolWatch(logger)
   let poolFollowed = false

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
+import { NatsEnvironment } from '@iomt/service-runtime/nats-environment'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { DEFAULT_PENDING_BYTES } from '@iomt/socket-mqtt-client/pending-budget'
 import { PAYLOAD_BYTES_KEPT } from '@iomt/socket-mqtt-client/socket-config'
@@ -8,7 +9,7 @@ import { type Static, Type } from '@sinclair/typebox'
 const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'address of the health and metrics server' }),
   PORT: Type.Integer({ default: 8081, minimum: 0, maximum: 65_535, description: 'port of it; 0 = any free one' }),
-  NATS_URL: Type.String({ description: 'for example nats://127.0.0.1:4222' }),
+  ...NatsEnvironment,
   CREDENTIAL_KEY_FILE: Type.String({ description: 'file with the keys that broker credentials are sealed with' }),
   GATEWAY_ID: Type.String({
     default: `${hostname().replace(/[^A-Za-z0-9_-]/g, '-')}-${process.pid}`,

@@ -62,7 +62,13 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
     })
     closers.push(() => health?.close())
 
-    bus = await connectBus({ url: config.NATS_URL, name: config.GATEWAY_ID, logger, signal: stopping.signal })
+    bus = await connectBus({
+      url: config.NATS_URL,
+      replicas: config.NATS_REPLICAS,
+      name: config.GATEWAY_ID,
+      logger,
+      signal: stopping.signal,
+    })
     const { connection, manager } = bus
     closers.push(() => bus?.close())
     await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM, STATUS_STREAM, GATEWAY_STREAM])

@@ -1,4 +1,5 @@
 import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
+import { NatsEnvironment } from '@iomt/service-runtime/nats-environment'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { type Static, Type } from '@sinclair/typebox'
 import type { RetentionDays } from './retention/retention-plan.ts'
@@ -10,7 +11,7 @@ const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'address of /livez, /readyz and /metrics' }),
   PORT: Type.Integer({ default: 8082, minimum: 0, maximum: 65_535, description: '0 = any free port' }),
   DATABASE_URL: Type.String({ minLength: 1, description: 'for example postgres://iomt:secret@127.0.0.1:5432/iomt' }),
-  NATS_URL: Type.String({ minLength: 1, description: 'for example nats://127.0.0.1:4222, several with commas' }),
+  ...NatsEnvironment,
   LOG_LEVEL: Type.String({ default: 'info', pattern: '^(trace|debug|info|warn|error|fatal|silent)$' }),
   BATCH_SIZE: Type.Integer({ default: 5_000, minimum: 1, maximum: 20_000, description: 'readings in one transaction' }),
   BATCH_BYTES: Type.Integer({ default: 8 * 1024 ** 2, minimum: 1_024, maximum: 256 * 1024 ** 2 }),

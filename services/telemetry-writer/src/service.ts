@@ -77,7 +77,13 @@ export function createTelemetryWriter(
   let connection: Bus['connection'] | undefined
 
   async function work(): Promise<Working> {
-    const bus = await connectBus({ url: config.NATS_URL, name: 'telemetry-writer', logger, signal: stopping.signal })
+    const bus = await connectBus({
+      url: config.NATS_URL,
+      replicas: config.NATS_REPLICAS,
+      name: 'telemetry-writer',
+      logger,
+      signal: stopping.signal,
+    })
     connection = bus.connection
     let connected = true
     const watch = watchConnection(bus.connection, {

@@ -30,7 +30,7 @@ export interface LedgerResult extends LedgerComparison {
 export async function runLedger(options: LedgerRunOptions): Promise<LedgerResult> {
   const pipeline = await startPipeline(options)
   try {
-    const sockets = await configureSockets(pipeline.nats.url, pipeline.broker.url, options.sockets)
+    const sockets = await configureSockets(pipeline.natsUrl, pipeline.broker.url, options.sockets)
     const ledger = createLedger()
     const remaining = [...options.faults].sort((one, other) => one.after - other.after)
     // One after the other: the second of two may come due while the first is still starting something again.

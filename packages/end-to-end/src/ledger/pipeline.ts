@@ -7,6 +7,7 @@ import { migrateToLatest } from '@iomt/database/migrate'
 import { freePort } from '@iomt/testing/free-port'
 import { type MosquittoBroker, type StartMosquittoOptions, startMosquitto } from '@iomt/testing/mosquitto'
 import { type NatsServer, startNats } from '@iomt/testing/nats'
+import { type NatsCluster, startNatsCluster } from '@iomt/testing/nats-cluster'
 import type { NetworkNamespace } from '@iomt/testing/network-namespace'
 import { type PostgresServer, startPostgres } from '@iomt/testing/postgres-server'
 import { type ServiceProcess, startServiceProcess } from '@iomt/testing/service-process'
@@ -14,7 +15,11 @@ import { type ServiceProcess, startServiceProcess } from '@iomt/testing/service-
 /** Every part of the way from a broker to a row as a process that can be killed. */
 export interface Pipeline {
   readonly broker: MosquittoBroker
+  /** The first of the NATS servers; the only one unless more are asked for. */
   readonly nats: NatsServer
+  readonly natsServers: readonly NatsServer[]
+  /** Of all NATS servers. */
+  readonly natsUrl: string
   readonly postgres: PostgresServer
   /** The first of the gateways; the only one unless more are asked for. */
   readonly gateway: ServiceProcess
@@ -28,6 +33,8 @@ export interface Pipeline {
 export interface PipelineOptions {
   /** Default 1. */
   readonly gateways?: number
+  /** Default 1; of several, each stream and bucket is on three. */
+  readonly natsServers?: number
   /** Where the gateway with this number finds NATS; for tests that cut it off. Default: the server itself. */
   /** The host that the gateway with this number runs on; default this machine. */
   readonly hostOf?: (gateway: number) => NetworkNamespace | undefined
@@ -46,11 +53,14 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
   const directory = mkdtempSync(join(tmpdir(), 'iomt-pipeline-'))
   const keyFile = join(directory, 'keys.json')
   ensureKeyFile(keyFile)
-  const [broker, nats, postgres] = await Promise.all([
+  const clustered = (options.natsServers ?? 1) > 1
+  const [broker, cluster, postgres] = await Promise.all([
     startMosquitto({ logPackets: false, ...options.broker }),
-    startNats(),
+    clustered ? startNatsCluster(options.natsServers) : startNats().then(alone),
     startPostgres(),
   ])
+  const nats = cluster.servers[0] as NatsServer
+  const natsReplicas = clustered ? '3' : '1'
   const { database } = connectDatabase({ url: postgres.url, applicationName: 'test', onConnectionError() {} })
   await migrateToLatest(database)
   await database.destroy()
@@ -66,7 +76,8 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
       name: `mqtt-gateway-${number}`,
       main: serviceMain('mqtt-gateway'),
       env: {
-        NATS_URL: options.natsUrlOf?.(nats, number) ?? nats.url,
+        NATS_URL: options.natsUrlOf?.(nats, number) ?? cluster.url,
+        NATS_REPLICAS: natsReplicas,
         CREDENTIAL_KEY_FILE: keyFile,
         // There is no config-api here that would complete the bucket.
         CONFIG_PATIENCE_SECONDS: '0',
@@ -88,7 +99,8 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     name: 'telemetry-writer',
     main: serviceMain('telemetry-writer'),
     env: {
-      NATS_URL: nats.url,
+      NATS_URL: cluster.url,
+      NATS_REPLICAS: natsReplicas,
       DATABASE_URL: postgres.url,
       PORT: String(writerPort),
       LOG_LEVEL: 'warn',
@@ -99,6 +111,8 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
   return {
     broker,
     nats,
+    natsServers: cluster.servers,
+    natsUrl: cluster.url,
     postgres,
     gateway: gateways[0] as ServiceProcess,
     gateways,
@@ -106,8 +120,10 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     writer,
     async stop() {
       await Promise.all([...gateways, writer].map((service) => service.kill9()))
-      await Promise.all([broker.stop(), nats.stop(), postgres.stop()])
+      await Promise.all([broker.stop(), cluster.stop(), postgres.stop()])
       rmSync(directory, { recursive: true, force: true })
     },
   }
 }
+
+const alone = (server: NatsServer): NatsCluster => ({ url: server.url, servers: [server], stop: () => server.stop() })

@@ -49,7 +49,7 @@ export async function runPool(options: PoolRunOptions): Promise<PoolResult> {
   const pipeline = await startPipeline(options)
   try {
     const sockets = await configureSockets(
-      pipeline.nats.url,
+      pipeline.natsUrl,
       options.brokerUrl?.() ?? pipeline.broker.url,
       options.sockets,
     )
@@ -79,7 +79,7 @@ export async function runPool(options: PoolRunOptions): Promise<PoolResult> {
     const stored = await storedOnceDrained(pipeline.postgres.url, ledger)
     const { lost, duplicated } = ledger.compare(stored)
     const faults = await Promise.all(windows.map((window) => figuresOf(pipeline.postgres.url, window)))
-    const receipts = await readReceipts(pipeline.nats.url)
+    const receipts = await readReceipts(pipeline.natsUrl)
     return { acknowledged: ledger.size, lost: lost.length, duplicated: duplicated.length, faults, receipts }
   } catch (error) {
     const outputs = [...pipeline.gateways, pipeline.writer].map(
@@ -110,7 +110,7 @@ function takeovers(log: string): number {
 }
 
 async function readReceipts(natsUrl: string): Promise<RebalanceReceipt[]> {
-  const connection = await connect({ servers: natsUrl })
+  const connection = await connect({ servers: natsUrl.split(',') })
   try {
     const manager = await jetstreamManager(connection)
     const { state } = await manager.streams.info(GATEWAY_STREAM.name)

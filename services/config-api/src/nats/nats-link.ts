@@ -1,5 +1,4 @@
-import { type Bus, connectBus } from '@iomt/bus/connect'
-import type { Logger } from 'pino'
+import { type Bus, type BusOptions, connectBus } from '@iomt/bus/connect'
 
 /** NATS as this service sees it: it may come at any time and go again, and configuration is served meanwhile. */
 export interface NatsLink {
@@ -10,14 +9,15 @@ export interface NatsLink {
   stop(): Promise<void>
 }
 
-export function createNatsLink(url: string, logger: Logger): NatsLink {
+export function createNatsLink(options: Pick<BusOptions, 'url' | 'replicas' | 'logger'>): NatsLink {
+  const { logger } = options
   const stopping = new AbortController()
   let bus: Bus | null = null
   let up = false
   let connecting: Promise<void> = Promise.resolve()
 
   async function connect(onUp: () => void): Promise<void> {
-    const connected = await connectBus({ url, name: 'config-api', logger, signal: stopping.signal })
+    const connected = await connectBus({ ...options, name: 'config-api', signal: stopping.signal })
     bus = connected
     up = true
     follow(connected, onUp).catch((error: unknown) => logger.error({ err: error }, 'NATS status watch ended'))

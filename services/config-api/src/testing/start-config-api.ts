@@ -41,6 +41,7 @@ export async function startConfigApi(options: StartOptions = {}): Promise<Runnin
     DATABASE_URL: migrated.url,
     DATABASE_CONNECTIONS: 10,
     NATS_URL: options.natsUrl ?? NO_NATS,
+    NATS_REPLICAS: 1,
     CREDENTIAL_KEY_FILE: join(directory, 'credential-keys.json'),
     ADMIN_KEY_FILE: join(directory, 'admin.key'),
     LOG_LEVEL: 'debug',
