@@ -35,6 +35,7 @@ export function sampleDelivery(state: SocketDesiredState, payload: Buffer, now: 
     deliveryKey: randomUUID(),
     possiblyRedelivered: false,
     redeliveredLate: false,
+    renumbered: false,
   }
 }
 

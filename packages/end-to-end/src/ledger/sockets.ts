@@ -106,7 +106,7 @@ function desiredState(brokerUrl: string, pduId: string, socketNumber: number): S
     department_id: null,
     department_code: null,
     pdu_id: pduId,
-    pdu_code: 'tang3',
+    pdu_code: `pdu-${pduId.slice(0, 8)}`,
     device_id: null,
     timezone: 'UTC',
     topic: `ledger/${pduId}/socket${socketNumber}`,
