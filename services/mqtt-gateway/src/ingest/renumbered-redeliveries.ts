@@ -9,7 +9,7 @@ export interface RenumberedRedeliveriesOptions {
 }
 
 /** A reading that has to wait. */
-export interface WaitingReading {
+interface WaitingReading {
   readonly socketId: string
   /** Where it is stored. */
   readonly subject: string
