@@ -64,3 +64,24 @@ test('a query that takes too long is given up by the server, which works at noth
   expect(rows).toEqual([{ working: 0 }])
   await database.destroy()
 })
+
+test('a connection to a server that takes no writes any more is given up: the next one finds another', async () => {
+  const { database, pool } = connectDatabase({
+    url: server.url,
+    maxConnections: 1,
+    applicationName: 'failed-over',
+    onConnectionError: () => {},
+  })
+  await pool.query('create table failed_over (id int)')
+  // Of this session alone, as only an old session has the server that was the primary.
+  await pool.query('set default_transaction_read_only = on')
+  const insert = () => pool.query('insert into failed_over values (1)')
+  await expect(insert()).rejects.toMatchObject({ code: '25006' })
+  await insert()
+  await pool.query('set default_transaction_read_only = on')
+  const inTransaction = () =>
+    database.transaction().execute((held) => sql`insert into failed_over values (2)`.execute(held))
+  await expect(inTransaction()).rejects.toMatchObject({ code: '25006' })
+  await inTransaction()
+  await database.destroy()
+})

@@ -34,7 +34,7 @@ export function connectDatabase(options: DatabaseOptions): { database: Database;
     keepAlive: true,
     // What the kernel waits otherwise before it asks a silent server is two hours.
     keepAliveInitialDelayMillis: 10_000,
-    Client: EndedByTimeout,
+    Client: PooledClient,
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, which its types do not say
     onConnect: (client) => client.query({ text: sessionSettings(options), ...CONNECT_LIMIT }),
     ...(options.queryTimeout === undefined ? {} : { query_timeout: options.queryTimeout }),
@@ -42,6 +42,9 @@ export function connectDatabase(options: DatabaseOptions): { database: Database;
   // The pool listens to idle clients only: one that breaks between two statements of a transaction would end the process.
   pool.on('connect', (client) => client.on('error', options.onConnectionError))
   pool.on('error', options.onConnectionError)
+  pool.on('release', (_error, client) => {
+    if (client instanceof PooledClient && client.refusesWrites) client.end().catch(() => undefined)
+  })
   return { database: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), pool }
 }
 
@@ -56,20 +59,27 @@ function sessionSettings({ queryTimeout }: DatabaseOptions): string {
     : `${keepAlive}; set statement_timeout = ${Math.floor(queryTimeout * 0.9)}`
 }
 
-/**
- * A connection that ends with the first query that is not answered in time. The server may have begun a transaction in which
- * every later query of this connection would be, and a ROLLBACK would wait behind the query as long again.
- */
-class EndedByTimeout extends pg.Client {
+/** SQLSTATE `read_only_sql_transaction`. */
+const READ_ONLY = '25006'
+
+class PooledClient extends pg.Client {
+  /** After a failover this is the server that was the primary: a new connection finds the one that is. */
+  refusesWrites = false
+
+  /**
+   * Ends the connection with the first query that is not answered in time. The server may have begun a transaction in which every later
+   * query of this connection would be, and a ROLLBACK would wait behind the query as long again.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: stands for all of pg's overloads
   override query(...given: any[]): any {
     const result: unknown = super.query(...(given as Parameters<pg.Client['query']>))
-    const endIfTimedOut = (error: Error) => {
+    const onFailure = (error: Error & { readonly code?: unknown }) => {
+      if (error.code === READ_ONLY) this.refusesWrites = true
       // pg has no other sign of it.
       if (error.message === 'Query read timeout') this.end().catch(() => undefined)
     }
-    if (result instanceof Promise) result.catch(endIfTimedOut)
-    else if (result instanceof EventEmitter) result.on('error', endIfTimedOut)
+    if (result instanceof Promise) result.catch(onFailure)
+    else if (result instanceof EventEmitter) result.on('error', onFailure)
     return result
   }
 }
