@@ -1,8 +1,11 @@
+import type { StreamDefinition } from '@iomt/contracts/streams'
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { readWholeMessages } from './whole-messages.ts'
+
+export type StreamLimits = Readonly<Record<string, Partial<Pick<StreamDefinition, 'maxAge' | 'maxBytes'>>>>
 
 /** A connection to NATS with JetStream that comes back by itself for as long as the process lives. */
 export interface Bus {
@@ -11,6 +14,8 @@ export interface Bus {
   readonly manager: JetStreamManager
   /** On how many servers of a cluster what this process makes is to be stored. */
   readonly replicas: number
+  /** Of streams that this process makes, by name; what is left out comes from their definitions. */
+  readonly streamLimits: StreamLimits
   /** Sends what is buffered and closes; never throws. */
   close(): Promise<void>
 }
@@ -23,6 +28,8 @@ export interface BusOptions {
   readonly logger: Logger
   /** See {@link Bus.replicas}; default 1. */
   readonly replicas?: number
+  /** See {@link Bus.streamLimits}; default none. */
+  readonly streamLimits?: StreamLimits
   /** Ends the waiting for a first connection. */
   readonly signal?: AbortSignal
 }
@@ -34,7 +41,7 @@ export interface BusOptions {
  * @throws the signal's reason when it aborts first.
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
-  const { url, name, logger, replicas = 1, signal } = options
+  const { url, name, logger, replicas = 1, streamLimits = {}, signal } = options
   const servers = url.split(',').map((server) => server.trim())
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted()
@@ -61,6 +68,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
         jetstream: jetstream(connection),
         manager,
         replicas,
+        streamLimits,
         close: () => closeConnection(connection),
       }
     } catch (error) {

@@ -1,9 +1,14 @@
 import { STREAMS, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { startNats } from '@iomt/testing/nats'
+import { Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { connectBus } from './connect.ts'
 import { ensureStreams } from './ensure-streams.ts'
+import { NatsEnvironment, natsOptions } from './environment.ts'
+
+const DEFAULTS = Value.Create(Type.Object(NatsEnvironment))
 
 test('makes the streams, also from several services at once, and keeps what an operator changed', async () => {
   const nats = await startNats()
@@ -27,4 +32,24 @@ test('makes the streams, also from several services at once, and keeps what an o
     for (const bus of buses) await bus.close()
     await nats.stop()
   }
+})
+
+test('size and age of the stream of readings come from the environment, and too large a one is refused with advice', async () => {
+  const nats = await startNats()
+  const connect = (environment: object) =>
+    connectBus({
+      ...natsOptions({ ...DEFAULTS, NATS_URL: nats.url, ...environment }),
+      name: 'test',
+      logger: pino({ level: 'silent' }),
+    })
+  const large = await connect({ TELEMETRY_MAX_GIB: 1_000 })
+  await expect(ensureStreams(large, STREAMS)).rejects.toThrow(
+    'no room for IOMT_TELEMETRY, which reserves 1000.00 GiB: raise max_file_store there, or set TELEMETRY_MAX_GIB',
+  )
+  const small = await connect({ TELEMETRY_MAX_GIB: 0.5, TELEMETRY_MAX_AGE_HOURS: 6 })
+  await ensureStreams(small, STREAMS)
+  const { config } = await small.manager.streams.info(TELEMETRY_STREAM.name)
+  expect([config.max_bytes, config.max_age]).toEqual([536_870_912, 6 * 3_600 * 1e9])
+  for (const bus of [large, small]) await bus.close()
+  await nats.stop()
 })

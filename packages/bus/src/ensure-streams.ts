@@ -1,4 +1,4 @@
-import type { StreamDefinition } from '@iomt/contracts/streams'
+import { type StreamDefinition, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 import type { Bus } from './connect.ts'
 import { isStreamMissing } from './errors.ts'
@@ -7,24 +7,19 @@ import { raiseReplicas } from './raise-replicas.ts'
 /** JetStream's configuration counts time in nanoseconds. */
 const NANOSECONDS = 1_000_000
 
-/** Limits from configuration; what is left out comes from the definition. */
-export type StreamLimits = Partial<Pick<StreamDefinition, 'maxAge' | 'maxBytes' | 'duplicateWindow'>>
-
 /**
  * Makes the streams that are missing and leaves the others as they are, but for replicas that are fewer than configured: so an operator's
  * `nats stream edit` (more replicas, other limits) is never undone by a restart. Every service calls it for what it uses.
+ *
+ * @throws an error that says what to do when the server has less room than a stream reserves.
  */
-export async function ensureStreams(
-  bus: Bus,
-  definitions: readonly StreamDefinition[],
-  limits: StreamLimits = {},
-): Promise<void> {
+export async function ensureStreams(bus: Bus, definitions: readonly StreamDefinition[]): Promise<void> {
   for (const definition of definitions) {
     try {
       await raiseReplicas(bus, await bus.manager.streams.info(definition.name))
     } catch (error) {
       if (!isStreamMissing(error)) throw error
-      await addStream(bus, { ...definition, ...limits })
+      await addStream(bus, { ...definition, ...bus.streamLimits[definition.name] })
     }
   }
 }
@@ -50,7 +45,18 @@ async function addStream(bus: Bus, definition: StreamDefinition): Promise<void> 
     // Two services may add it at once; the loser finds it there, a moment later.
     await new Promise((resolve) => setTimeout(resolve, 200))
     await bus.manager.streams.info(definition.name).catch(() => {
-      throw error
+      throw noRoom(definition, error) ?? error
     })
   }
+}
+
+/** What the server only calls insufficient. */
+function noRoom({ name, maxBytes }: StreamDefinition, error: unknown): Error | null {
+  if (!(error instanceof Error) || !/insufficient storage|no suitable peers/i.test(error.message)) return null
+  const size = `${(maxBytes / 1024 ** 3).toFixed(2)} GiB`
+  const advice =
+    name === TELEMETRY_STREAM.name
+      ? 'raise max_file_store there, or set TELEMETRY_MAX_GIB'
+      : 'raise max_file_store there'
+  return new Error(`the NATS server has no room for ${name}, which reserves ${size}: ${advice}`, { cause: error })
 }

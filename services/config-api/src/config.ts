@@ -1,4 +1,4 @@
-import { NatsEnvironment } from '@iomt/service-runtime/nats-environment'
+import { NatsEnvironment } from '@iomt/bus/environment'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { type Static, Type } from '@sinclair/typebox'
 

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
+import { natsOptions } from '@iomt/bus/environment'
 import { openBucket } from '@iomt/bus/open-bucket'
 import { SOCKET_CONFIG_BUCKET } from '@iomt/contracts/buckets'
 import { CONFIG_STREAM } from '@iomt/contracts/streams'
@@ -63,7 +64,7 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
     onConnectionError: (error) => logger.warn({ reason: error.message }, 'a database connection broke'),
   })
   const vault = createVault(readKeyFile(config.CREDENTIAL_KEY_FILE))
-  const nats = createNatsLink({ url: config.NATS_URL, replicas: config.NATS_REPLICAS, logger })
+  const nats = createNatsLink({ ...natsOptions(config), logger })
   const gateways = createNatsGatewayClient(nats.bus)
   const pool = createPoolWatch(logger)
   let poolFollowed = false

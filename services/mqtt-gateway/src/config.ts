@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
+import { NatsEnvironment } from '@iomt/bus/environment'
 import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
-import { NatsEnvironment } from '@iomt/service-runtime/nats-environment'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { DEFAULT_PENDING_BYTES } from '@iomt/socket-mqtt-client/pending-budget'
 import { PAYLOAD_BYTES_KEPT } from '@iomt/socket-mqtt-client/socket-config'

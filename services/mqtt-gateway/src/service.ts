@@ -1,6 +1,7 @@
 import { type Bus, connectBus } from '@iomt/bus/connect'
 import { describeDurability } from '@iomt/bus/durability'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
+import { natsOptions } from '@iomt/bus/environment'
 import { createPipelinedPublisher, type PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
 import { DEAD_LETTER_STREAM, GATEWAY_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { rebalanceSubject } from '@iomt/contracts/subjects'
@@ -63,8 +64,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
     closers.push(() => health?.close())
 
     bus = await connectBus({
-      url: config.NATS_URL,
-      replicas: config.NATS_REPLICAS,
+      ...natsOptions(config),
       name: config.GATEWAY_ID,
       logger,
       signal: stopping.signal,

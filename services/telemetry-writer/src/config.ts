@@ -1,5 +1,5 @@
+import { NatsEnvironment } from '@iomt/bus/environment'
 import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
-import { NatsEnvironment } from '@iomt/service-runtime/nats-environment'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { type Static, Type } from '@sinclair/typebox'
 import type { RetentionDays } from './retention/retention-plan.ts'

@@ -1,5 +1,6 @@
 import { type Bus, connectBus } from '@iomt/bus/connect'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
+import { natsOptions } from '@iomt/bus/environment'
 import { createPipelinedPublisher } from '@iomt/bus/pipelined-publisher'
 import { SocketStatusEvent } from '@iomt/contracts/socket-status'
 import { DEAD_LETTER_STREAM, STATUS_STREAM, STREAMS, TELEMETRY_STREAM } from '@iomt/contracts/streams'
@@ -78,8 +79,7 @@ export function createTelemetryWriter(
 
   async function work(): Promise<Working> {
     const bus = await connectBus({
-      url: config.NATS_URL,
-      replicas: config.NATS_REPLICAS,
+      ...natsOptions(config),
       name: 'telemetry-writer',
       logger,
       signal: stopping.signal,

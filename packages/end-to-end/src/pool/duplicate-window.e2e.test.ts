@@ -22,7 +22,7 @@ test('a gateway that lost NATS for longer than the duplicate window stores nothi
     async prepare({ nats }) {
       proxy = await startTcpProxy({ targetHost: nats.host, targetPort: nats.port })
       const bus = await connectBus({ url: nats.url, name: 'test', logger: pino({ level: 'silent' }) })
-      await ensureStreams(bus, [TELEMETRY_STREAM], { duplicateWindow: DUPLICATE_WINDOW })
+      await ensureStreams(bus, [{ ...TELEMETRY_STREAM, duplicateWindow: DUPLICATE_WINDOW }])
       await bus.close()
     },
     natsUrlOf: (nats, gateway) => (gateway === 2 ? `nats://127.0.0.1:${proxy?.port}` : nats.url),

@@ -9,7 +9,7 @@ export interface NatsLink {
   stop(): Promise<void>
 }
 
-export function createNatsLink(options: Pick<BusOptions, 'url' | 'replicas' | 'logger'>): NatsLink {
+export function createNatsLink(options: Omit<BusOptions, 'name' | 'signal'>): NatsLink {
   const { logger } = options
   const stopping = new AbortController()
   let bus: Bus | null = null

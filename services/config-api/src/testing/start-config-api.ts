@@ -42,6 +42,8 @@ export async function startConfigApi(options: StartOptions = {}): Promise<Runnin
     DATABASE_CONNECTIONS: 10,
     NATS_URL: options.natsUrl ?? NO_NATS,
     NATS_REPLICAS: 1,
+    TELEMETRY_MAX_GIB: 8,
+    TELEMETRY_MAX_AGE_HOURS: 72,
     CREDENTIAL_KEY_FILE: join(directory, 'credential-keys.json'),
     ADMIN_KEY_FILE: join(directory, 'admin.key'),
     LOG_LEVEL: 'debug',
