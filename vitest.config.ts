@@ -6,7 +6,7 @@ const sources = ['packages/*/src', 'services/*/src']
 
 export default defineConfig({
   test: {
-    // The run's servers are started by this one file, for both projects together.
+    // The run's servers are started by this one file, for all projects together.
     globalSetup: ['./packages/testing/src/global-setup.ts'],
     reporters: ['default', new ClosingLineReporter()],
     projects: [
@@ -25,14 +25,27 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'ledgers',
+          // They compare what was acknowledged with what is stored, however long that takes.
+          include: sources.map((source) => `${source}/**/*.ledger.e2e.test.ts`),
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'e2e',
           // One file at a time: they check what the product promises in seconds, and two would measure each other.
           include: sources.map((source) => `${source}/**/*.e2e.test.ts`),
+          exclude: sources.map((source) => `${source}/**/*.ledger.e2e.test.ts`),
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
           // After all others: the load of those would disturb their timing.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

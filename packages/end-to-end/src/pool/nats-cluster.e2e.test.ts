@@ -11,7 +11,7 @@ import { report } from './report.ts'
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
 /** Longer than an election, which takes nats-server 4 to 9 s. */
-const AWAY = 12_000
+const AWAY = 10_000
 
 /** The server through which all reads and writes of this stream go. */
 async function leaderOf(stream: string, { natsUrl, natsServers }: Pipeline): Promise<NatsServer> {
@@ -48,7 +48,7 @@ test('three NATS servers, the leader killed and frozen: nothing lost, nothing tw
     gateways: 2,
     sockets: 200,
     messagesPerSecond: 500,
-    rest: 12_000,
+    rest: 7_000,
     faults: [killLeader, freezeLeader],
   })
   report(result)

@@ -51,7 +51,7 @@ test('three gateways under load: any of them killed, stopped, frozen or cut off,
 
 /** As many random faults as `POOL_FAULTS` says; `POOL_SEED` repeats a run. */
 test('random faults one after the other', async () => {
-  const count = Number(process.env.POOL_FAULTS ?? 4)
+  const count = Number(process.env.POOL_FAULTS ?? 3)
   const seed = Number(process.env.POOL_SEED ?? Date.now() % 1_000_000)
   process.stdout.write(`random faults: POOL_SEED=${seed} POOL_FAULTS=${count}\n`)
   const random = randomFrom(seed)

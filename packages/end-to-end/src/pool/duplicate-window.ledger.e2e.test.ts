@@ -18,7 +18,7 @@ test('a gateway that lost NATS for longer than the duplicate window stores nothi
     gateways: 2,
     sockets: 100,
     messagesPerSecond: 1_000,
-    rest: 7_000,
+    rest: 4_000,
     async prepare({ nats }) {
       proxy = await startTcpProxy({ targetHost: nats.host, targetPort: nats.port })
       const bus = await connectBus({ url: nats.url, name: 'test', logger: pino({ level: 'silent' }) })
