@@ -45,7 +45,7 @@ test('without a valid key there is nothing but health and documentation', async 
       expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="iomt"')
     }
   }
-  for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs/']) {
+  for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json', '/asyncapi.json', '/docs/']) {
     const response = await fetch(`${api.url}${path}`)
     expect(response.status, path).toBe(200)
     await response.text()

@@ -1,5 +1,7 @@
 import swagger from '@fastify/swagger'
+import { asyncApiDocument } from '@iomt/contracts/async-api'
 import scalar from '@scalar/fastify-api-reference'
+import type { FastifyReply } from 'fastify'
 import type { App } from './app.ts'
 import { hoistComponents, markComponents } from './openapi-components.ts'
 
@@ -24,14 +26,18 @@ const DESCRIPTION = `Configuration, status and history of medical devices on mea
 - **Lists**: \`{items, next_cursor}\`; pass \`next_cursor\` as \`cursor\` for the next page.
 - **Versions**: every resource has an \`ETag\`; send it as \`If-Match\` and a stale write is refused with 412.
 - **Errors**: RFC 9457 \`application/problem+json\`; \`type\` is stable.
-- **Secrets** are write-only: a read shows \`password_set\` and \`key_set\`.`
+- **Secrets** are write-only: a read shows \`password_set\` and \`key_set\`.
+- **On NATS**: subjects and messages are in [/asyncapi.json](/asyncapi.json).`
 
-/** `/openapi.json`, made from the routes' schemas, and `/docs`. Register before the routes. */
+/** Of the interface, in both documents. */
+const VERSION = '1.0.0'
+
+/** `/openapi.json`, made from the routes' schemas, and `/asyncapi.json`, from those of the messages on NATS. Register before the routes. */
 export async function addOpenApi(app: App, publicUrl: string | undefined): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'IoMT socket telemetry', version: '1.0.0', description: DESCRIPTION },
+      info: { title: 'IoMT socket telemetry', version: VERSION, description: DESCRIPTION },
       ...(publicUrl ? { servers: [{ url: publicUrl }] } : {}),
       tags: TAGS,
       components: {
@@ -45,9 +51,16 @@ export async function addOpenApi(app: App, publicUrl: string | undefined): Promi
   let text: string | undefined
   app.get('/openapi.json', { config: { public: true, rateLimit: false }, schema: { hide: true } }, async (_, reply) => {
     text ??= JSON.stringify(app.swagger())
-    return await reply.type('application/json; charset=utf-8').serializer(String).send(text)
+    return await sendJson(reply, text)
   })
+  const asyncApi = JSON.stringify(asyncApiDocument(VERSION))
+  app.get('/asyncapi.json', { config: { public: true, rateLimit: false }, schema: { hide: true } }, (_, reply) =>
+    sendJson(reply, asyncApi),
+  )
 }
+
+const sendJson = (reply: FastifyReply, text: string) =>
+  reply.type('application/json; charset=utf-8').serializer(String).send(text)
 
 /** The script and styles come from the package itself: the page works without internet access. */
 export async function addDocumentationPage(app: App): Promise<void> {
