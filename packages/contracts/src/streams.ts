@@ -38,6 +38,9 @@ export const TELEMETRY_STREAM: StreamDefinition = {
   maxMessagesPerSubject: -1,
 }
 
+/** Durable consumer of {@link TELEMETRY_STREAM} that the writers share, unless they are configured to have another name for it. */
+export const TELEMETRY_CONSUMER = 'telemetry-writer'
+
 export const CONFIG_STREAM: StreamDefinition = {
   name: 'IOMT_CONFIG',
   subjects: [CONFIG_SUBJECTS],

@@ -1,3 +1,4 @@
+import type { SocketDiagnosis } from '@iomt/contracts/rest/socket-diagnosis'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
 import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 import { startAedes } from '@iomt/testing/aedes-broker'
@@ -113,6 +114,8 @@ describe.each([
       voltage: 220.5,
       relay_on: true,
     })
+    const diagnosis = () => call<SocketDiagnosis>('GET', `/sockets/${socket.id}/diagnosis`)
+    expect((await diagnosis()).hops.filter(({ state }) => state !== 'ok')).toEqual([])
     await waitFor(() => onNats.length >= MESSAGES, { what: 'each message on NATS' })
     expect(new Set(onNats.map((message) => message.measurements.energy)).size).toBe(MESSAGES)
     expect(onNats).toHaveLength(MESSAGES)

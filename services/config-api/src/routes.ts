@@ -23,6 +23,7 @@ import type pg from 'pg'
 import type { Registry } from 'prom-client'
 import { departmentResource } from './departments/department-resource.ts'
 import { deviceResource } from './devices/device-resource.ts'
+import { addDiagnosisRoute } from './diagnosis/diagnosis-route.ts'
 import { addGatewaysRoute } from './gateway-pool/gateways-route.ts'
 import { addHistoryRoutes } from './history/history-routes.ts'
 import { createKeptHistory } from './history/kept-history.ts'
@@ -144,6 +145,7 @@ export function addRoutes(
   addHistoryRoutes(app, { source, now, kept: createKeptHistory(database, now) })
   addStreamRoute(app, database, stream)
   addStatusRoutes(app, database, gateways)
+  addDiagnosisRoute(app, { database, gateways, bus, now })
   addGatewaysRoute(app, readPool)
   addRemovedRoutes(app)
   addServiceRoutes(app, checks, metrics)

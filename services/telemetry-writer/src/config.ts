@@ -1,4 +1,5 @@
 import { NatsEnvironment } from '@iomt/bus/environment'
+import { TELEMETRY_CONSUMER } from '@iomt/contracts/streams'
 import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
 import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { type Static, Type } from '@sinclair/typebox'
@@ -27,7 +28,7 @@ const Environment = Type.Object({
   RETENTION_1H_DAYS: retention(3_650, 'rollups of an hour'),
   RETENTION_EVENTS_DAYS: retention(400, 'status changes of sockets'),
   CONSUMER_NAME: Type.String({
-    default: 'telemetry-writer',
+    default: TELEMETRY_CONSUMER,
     pattern: '^[A-Za-z0-9_-]{1,64}$',
     description: 'durable consumer that all writers of one database share',
   }),
