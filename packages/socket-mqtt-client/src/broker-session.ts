@@ -118,11 +118,10 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     const { topic, payload, payloadBytes, qos, packetId, dup, retain } = message
     const received = now()
     const redelivery = packetId === undefined ? 'none' : detector.judge(packetId, dup)
-    const again = redelivery === 'likely' || redelivery === 'renumbered'
-    const since = again ? (servedBefore ?? Number.NEGATIVE_INFINITY) : received
+    const since = redelivery === 'likely' ? (servedBefore ?? Number.NEGATIVE_INFINITY) : received
     const pending = qos > 0 && packetId !== undefined ? queue.enqueue(packetId, qos as 1 | 2, since) : null
     // What is redelivered comes before anything new (MQTT-4.6.0-1).
-    if (pending && !again) redeliveringUntil = 0
+    if (pending && redelivery !== 'likely') redeliveringUntil = 0
     const sockets = topics.receivers(topic)
     if (sockets.length === 0) options.onStray(topic)
     if (sockets.length === 0 || (!retain && echoes.isEcho(topic, payload))) {
@@ -156,8 +155,7 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
           receivedAt,
           deliveryKey: key && sockets.length > 1 ? `${key}:${socket.socket_id}` : key,
           possiblyRedelivered: redelivery !== 'none',
-          redeliveredLate: again && forgotten,
-          renumbered: redelivery === 'renumbered',
+          redeliveredLate: redelivery === 'likely' && forgotten,
         },
         receiver(),
       )

@@ -18,10 +18,8 @@ export const REDELIVERY_BURST = 5_000
  * - `likely`: DUP says so by the standard, or a broker that is not known to set it sends it right after resuming the session
  *   (aedes redelivers without DUP).
  * - `possible`: later in a resumed session, the first use of its packet id.
- * - `renumbered`: DUP says so, and the broker begins at packet id 1 with each connection (RabbitMQ), whatever the id was before. One that
- *   keeps ids to the standard begins so only when nothing of the session was ever acknowledged.
  */
-export type Redelivery = 'none' | 'possible' | 'likely' | 'renumbered'
+export type Redelivery = 'none' | 'possible' | 'likely'
 
 /** Tells for each delivery of one session whether the broker may have delivered it before. */
 export interface RedeliveryDetector {
@@ -35,16 +33,14 @@ export function createRedeliveryDetector(sessionPresent: boolean, now: () => num
   const burstEnds = now() + REDELIVERY_BURST
   // What is redelivered comes first (MQTT-4.6.0-1), so the first message shows whether the broker sets DUP.
   let setsDup: boolean | null = null
-  let startsAtOne = false
   return {
     judge(packetId, dup) {
-      startsAtOne ||= setsDup === null && packetId === 1
       setsDup ??= dup
       const byte = packetId >> 3
       const bit = 1 << (packetId & 7)
       const first = ((seen[byte] as number) & bit) === 0
       seen[byte] = (seen[byte] as number) | bit
-      if (dup) return startsAtOne ? 'renumbered' : 'likely'
+      if (dup) return 'likely'
       if (!first) return 'none'
       return setsDup || now() >= burstEnds ? 'possible' : 'likely'
     },

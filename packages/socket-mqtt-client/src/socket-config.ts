@@ -48,8 +48,6 @@ export interface Delivery {
   readonly possiblyRedelivered: boolean
   /** Possibly delivered before, and too long ago for a deduplication window to remember it. */
   readonly redeliveredLate: boolean
-  /** Delivered before, under another packet id: {@link deliveryKey} was another one then. */
-  readonly renumbered: boolean
 }
 
 /** Called without an error once a delivery is stored, with one when it is not. Only the first call counts. */

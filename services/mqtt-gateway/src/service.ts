@@ -116,10 +116,6 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       desiredState: (socket) => supervisor.desiredState(socket),
       storedId: async (stream, sequence) =>
         (await manager.streams.getMessage(stream, { seq: sequence }))?.json<{ id: string }>().id ?? null,
-      lastStored: async (subject) =>
-        (await manager.streams.getMessage(TELEMETRY_STREAM.name, { last_by_subj: subject }))?.json<{
-          raw: unknown
-        }>() ?? null,
       afterStore,
       onDeadLetter: (socketId) => client.countDeadLetter(socketId),
       assessmentOf: (state) => assessments.of(state.socket_id, state.payload_config),

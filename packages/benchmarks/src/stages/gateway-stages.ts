@@ -69,7 +69,6 @@ function ingestInto(publisher: PipelinedPublisher, states: readonly SocketDesire
     maxMessageBytes: () => 8_388_608,
     maxPayloadBytes: 262_144,
     storedId: async () => null,
-    lastStored: async () => null,
     afterStore() {},
     onDeadLetter(socketId) {
       throw new Error(`socket ${socketId}: the load publishes what cannot be decoded`)

@@ -35,7 +35,6 @@ export function sampleDelivery(state: SocketDesiredState, payload: Buffer, now: 
     deliveryKey: randomUUID(),
     possiblyRedelivered: false,
     redeliveredLate: false,
-    renumbered: false,
   }
 }
 

@@ -54,8 +54,6 @@ function ingestTo({ connection, manager }: Bus, publisher: PipelinedPublisher) {
     maxPayloadBytes: 262_144,
     storedId: async (stream, seq) =>
       (await manager.streams.getMessage(stream, { seq }))?.json<{ id: string }>().id ?? null,
-    lastStored: async (subject) =>
-      (await manager.streams.getMessage(TELEMETRY_STREAM.name, { last_by_subj: subject }))?.json() ?? null,
     afterStore() {},
     onDeadLetter() {},
     assessmentOf: createMessageAssessment,
@@ -77,7 +75,6 @@ const delivery = (changes: Partial<Delivery>): Delivery => ({
   deliveryKey: null,
   possiblyRedelivered: false,
   redeliveredLate: false,
-  renumbered: false,
   ...changes,
 })
 const stored = async () => (await bus.manager.streams.info(TELEMETRY_STREAM.name)).state.messages
@@ -117,23 +114,6 @@ test('what was received in a life that is over is not sent, but for what no brok
   await expect(received[0]).rejects.toThrow(FencedError)
   await received[1]
   expect(await stored()).toBe(1)
-})
-
-test('a redelivery under another packet id is stored once, what was on its way then is stored, and the order kept', async () => {
-  const of = (energy: number, renumbered: boolean) =>
-    delivery({
-      ...{ deliveryKey: randomUUID(), possiblyRedelivered: renumbered, renumbered },
-      payload: Buffer.from(JSON.stringify({ energy })),
-    })
-  for (const energy of [1, 2]) await ingest(of(energy, false))
-  await Promise.all([of(1, true), of(2, true), of(3, true), of(4, false)].map((one) => ingest(one)))
-  const { state } = await bus.manager.streams.info(TELEMETRY_STREAM.name)
-  const raws: unknown[] = []
-  for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
-    const stored = await bus.manager.streams.getMessage(TELEMETRY_STREAM.name, { seq })
-    raws.push(stored?.json<{ raw: unknown }>().raw)
-  }
-  expect(raws).toEqual([1, 2, 3, 4].map((energy) => ({ energy })))
 })
 
 test('at QoS 0 equal payloads are as many readings', async () => {

@@ -9,7 +9,6 @@ import type { MessageAssessment } from '../status/message-assessment.ts'
 import { deadLetterOf } from './dead-letter-of.ts'
 import { createTelemetryEncoder } from './encode-telemetry.ts'
 import { createReadingIds } from './reading-ids.ts'
-import { createRenumberedRedeliveries, type RenumberedRedeliveriesOptions } from './renumbered-redeliveries.ts'
 import { createSocketDecoders } from './socket-decoders.ts'
 
 export interface IngestOptions {
@@ -25,7 +24,6 @@ export interface IngestOptions {
   readonly maxPayloadBytes: number
   /** Answers the `id` of the message at a sequence of a stream, null when it is gone. */
   readonly storedId: (stream: string, sequence: number) => Promise<string | null>
-  readonly lastStored: RenumberedRedeliveriesOptions['lastStored']
   /** Between storing and the broker's acknowledgement; tests strike here. */
   readonly afterStore: (readings: number) => void
   readonly onDeadLetter: (socketId: string) => void
@@ -47,7 +45,6 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
   const readingId = createReadingIds()
   const encode = createTelemetryEncoder()
   const decoderOf = createSocketDecoders(options.maxPayloadBytes)
-  const redeliveries = createRenumberedRedeliveries({ lastStored: options.lastStored })
 
   return (delivery, onSettled) => {
     // Left to the new owner: not stored here, and not acknowledged.
@@ -82,25 +79,13 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
       const detail = `the reading has ${bytes} bytes with its header, the NATS server takes ${options.maxMessageBytes()}`
       return storeDeadLetter(life, id, state, delivery, { reason: 'message-too-large', detail }, onSettled)
     }
-    const storeReading = () => {
-      store(options.publisher, toMessage(subject, payload, id, life, delivery), id, delivery, (error) => {
-        if (!error) {
-          metrics.readings.inc()
-          options.afterStore(1)
-        }
-        onSettled(error)
-      })
-    }
-    const socketId = state.socket_id
-    if (!delivery.renumbered && !redeliveries.holds(socketId)) return storeReading()
-    redeliveries.add({
-      ...{ socketId, subject, rawJson: decoded.rawJson, renumbered: delivery.renumbered },
-      onKnown(error, stored) {
-        if (error) return onSettled(error)
-        if (!stored) return storeReading()
-        metrics.collapsed.inc()
-        onSettled()
-      },
+    const message = toMessage(subject, payload, id, life, delivery)
+    store(options.publisher, message, id, delivery, (error) => {
+      if (!error) {
+        metrics.readings.inc()
+        options.afterStore(1)
+      }
+      onSettled(error)
     })
   }
 
@@ -161,19 +146,17 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
   }
 }
 
-/**
- * What no broker delivers again is stored whoever owns the partition by then. What it does under another packet id has a key
- * that may be an earlier message's.
- */
+/** What no broker delivers again is stored whoever owns the partition by then. */
 function toMessage(
   subject: string,
   payload: Uint8Array,
   id: string,
   life: string,
-  { deliveryKey, renumbered }: Delivery,
+  { deliveryKey }: Delivery,
 ): OutgoingMessage {
-  if (deliveryKey === null) return { subject, payload, messageId: id, fencingToken: null }
-  return { subject, payload, messageId: renumbered ? id : deliveryKey, fencingToken: life }
+  return deliveryKey === null
+    ? { subject, payload, messageId: id, fencingToken: null }
+    : { subject, payload, messageId: deliveryKey, fencingToken: life }
 }
 
 /** Below the socket's own topic, for sockets with `payload_config.subtree`. */
