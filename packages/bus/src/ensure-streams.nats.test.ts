@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { connectBus } from './connect.ts'
 import { ensureStreams } from './ensure-streams.ts'
 import { NatsEnvironment, natsOptions } from './environment.ts'
+import { openBucket } from './open-bucket.ts'
 
 const DEFAULTS = Value.Create(Type.Object(NatsEnvironment))
 
@@ -44,12 +45,16 @@ test('size and age of the stream of readings come from the environment, and too 
     })
   const large = await connect({ TELEMETRY_MAX_GIB: 1_000 })
   await expect(ensureStreams(large, STREAMS)).rejects.toThrow(
-    'no room for IOMT_TELEMETRY, which reserves 1000.00 GiB: raise max_file_store there, or set TELEMETRY_MAX_GIB',
+    'no room for IOMT_TELEMETRY, which reserves 1000.00 GiB: raise max_file_store, or set TELEMETRY_MAX_GIB',
   )
-  const small = await connect({ TELEMETRY_MAX_GIB: 0.5, TELEMETRY_MAX_AGE_HOURS: 6 })
+  const small = await connect({ TELEMETRY_MAX_GIB: 0.5, TELEMETRY_MAX_AGE_HOURS: 1.1 })
   await ensureStreams(small, STREAMS)
   const { config } = await small.manager.streams.info(TELEMETRY_STREAM.name)
-  expect([config.max_bytes, config.max_age]).toEqual([536_870_912, 6 * 3_600 * 1e9])
-  for (const bus of [large, small]) await bus.close()
+  expect([config.max_bytes, config.max_age]).toEqual([536_870_912, 3_960 * 1e9])
+  const alone = await connect({ NATS_REPLICAS: 3 })
+  const needsCluster = 'NATS_REPLICAS is 3, and the NATS server is in no cluster'
+  await expect(ensureStreams(alone, STREAMS)).rejects.toThrow(needsCluster)
+  await expect(openBucket(alone, 'bucket')).rejects.toThrow(needsCluster)
+  for (const bus of [large, small, alone]) await bus.close()
   await nats.stop()
 })

@@ -2,7 +2,7 @@ import { type StreamDefinition, TELEMETRY_STREAM } from '@iomt/contracts/streams
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 import type { Bus } from './connect.ts'
 import { isStreamMissing } from './errors.ts'
-import { raiseReplicas } from './raise-replicas.ts'
+import { raiseReplicas, requireCluster } from './raise-replicas.ts'
 
 /** JetStream's configuration counts time in nanoseconds. */
 const NANOSECONDS = 1_000_000
@@ -39,24 +39,27 @@ async function addStream(bus: Bus, definition: StreamDefinition): Promise<void> 
     max_msgs_per_subject: definition.maxMessagesPerSubject,
     allow_direct: true,
   }
+  requireCluster(bus)
   try {
     await bus.manager.streams.add(config)
   } catch (error) {
     // Two services may add it at once; the loser finds it there, a moment later.
     await new Promise((resolve) => setTimeout(resolve, 200))
     await bus.manager.streams.info(definition.name).catch(() => {
-      throw noRoom(definition, error) ?? error
+      throw noRoom(definition, bus.replicas, error) ?? error
     })
   }
 }
 
-/** What the server only calls insufficient. */
-function noRoom({ name, maxBytes }: StreamDefinition, error: unknown): Error | null {
-  if (!(error instanceof Error) || !/insufficient storage|no suitable peers/i.test(error.message)) return null
+/** What the server only calls insufficient, or says of its peers. */
+function noRoom({ name, maxBytes }: StreamDefinition, replicas: number, error: unknown): Error | null {
+  if (!(error instanceof Error)) return null
   const size = `${(maxBytes / 1024 ** 3).toFixed(2)} GiB`
   const advice =
-    name === TELEMETRY_STREAM.name
-      ? 'raise max_file_store there, or set TELEMETRY_MAX_GIB'
-      : 'raise max_file_store there'
-  return new Error(`the NATS server has no room for ${name}, which reserves ${size}: ${advice}`, { cause: error })
+    name === TELEMETRY_STREAM.name ? 'raise max_file_store, or set TELEMETRY_MAX_GIB' : 'raise max_file_store'
+  if (/insufficient storage/i.test(error.message))
+    return new Error(`the NATS server has no room for ${name}, which reserves ${size}: ${advice}`, { cause: error })
+  if (!/no suitable peers/i.test(error.message)) return null
+  const wanted = `there are not ${replicas} NATS servers with room for ${name}, which reserves ${size} on each`
+  return new Error(`${wanted}: set NATS_REPLICAS to how many there are, or ${advice}`, { cause: error })
 }

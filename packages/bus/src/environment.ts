@@ -38,7 +38,7 @@ export function natsOptions(
     streamLimits: {
       [TELEMETRY_STREAM.name]: {
         maxBytes: Math.floor(config.TELEMETRY_MAX_GIB * GIBIBYTE),
-        maxAge: config.TELEMETRY_MAX_AGE_HOURS * HOUR,
+        maxAge: Math.round(config.TELEMETRY_MAX_AGE_HOURS * HOUR),
       },
     },
   }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StreamInfo } from '@nats-io/jetstream'
 import type { Bus } from './connect.ts'
-import { isAtLeast } from './server-version.ts'
 
 /** Milliseconds after which the one that claimed the numbering is taken for dead and the next may claim it. */
 const CLAIM_LASTS = 2_000
@@ -17,8 +16,8 @@ const LOOK_AGAIN = 25
  * last one before it takes the lock to purge, so a second purge can take what was written since the first. Who purges is settled
  * by the server's deduplication: a claim has the same message id from everybody, and the purge removes it.
  *
- * Replicas of nats-server 2.9 disagree after such a purge (the leader refuses the next message, the others keep it), so their buckets keep
- * their numbers from 1: what is on several servers is not easily lost.
+ * Replicas of nats-server 2.9 disagree after such a purge (the leader refuses the next message, the others keep it), so buckets on several
+ * servers, which are not easily lost, keep their numbers from 1.
  */
 export async function numberBucket(bus: Bus, name: string): Promise<StreamInfo> {
   const { streams } = bus.manager
@@ -27,7 +26,7 @@ export async function numberBucket(bus: Bus, name: string): Promise<StreamInfo> 
   for (let number = 1; ; number += 1) {
     const info = await streams.info(stream)
     const { created, state, config } = info
-    if (config.num_replicas > 1 && !isAtLeast(bus.connection.info?.version ?? '0', '2.10.0')) return info
+    if (config.num_replicas > 1) return info
     const first = Date.parse(created) * 1_000
     if (await isNumbered(bus, name, first, state)) return info
     const ack = await bus.jetstream.publish(claim, '', { msgID: `number ${number} of ${created}` })

@@ -97,6 +97,32 @@ test('what waits for a server is not sent once its fencing token is no longer th
   publisher.close()
 })
 
+test('a token that came and went between two looks sends nothing either, nor one that is over already', async () => {
+  await bus.manager.streams.add({ name: 'BRIEF', subjects: ['brief.>'] })
+  let token: string | null = null
+  const publisher = createPipelinedPublisher({ connection: bus.connection, logger, fencingToken: () => token })
+  token = 'brief'
+  const received = publisher.publish({ ...message('brief.a', 'a'), fencingToken: token })
+  token = null
+  await expect(received).rejects.toThrow(FencedError)
+  token = 'next'
+  await expect(publisher.publish({ ...message('brief.a', 'b'), fencingToken: 'brief' })).rejects.toThrow(FencedError)
+  expect((await bus.manager.streams.info('BRIEF')).state.messages).toBe(0)
+  publisher.close()
+})
+
+test('what waited behind messages that were refused for their size goes on', async () => {
+  await bus.manager.streams.add({ name: 'BEHIND', subjects: ['behind.>'] })
+  const publisher = createPipelinedPublisher({ connection: bus.connection, logger, window: 2 })
+  const large = ['a', 'b'].map((id) =>
+    publisher.publish({ ...message('behind.a', id), payload: Buffer.alloc(9_000_000) }),
+  )
+  const good = publisher.publish(message('behind.a', 'c'))
+  await Promise.allSettled(large)
+  expect(await good).toMatchObject({ sequence: 1 })
+  publisher.close()
+})
+
 test('a subject that no stream takes yet is waited for', async () => {
   const publisher = createPipelinedPublisher({ connection: bus.connection, logger })
   const published = publisher.publish(message('late.a', 'one'))

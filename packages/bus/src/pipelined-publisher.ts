@@ -69,6 +69,8 @@ export class FencedError extends Error {
   override readonly name = 'FencedError'
 }
 
+const REPLACED = 'the sender may have been replaced'
+
 interface Pending {
   readonly message: OutgoingMessage
   readonly onPublished: OnPublished
@@ -182,17 +184,20 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
     if (disconnected) return
     const now = performance.now()
     transmitAgain((pending) => now >= pending.notBefore || now - pending.sentAt >= retryAfter)
+    // What was failed has made room.
+    fill()
   }, CHECK_INTERVAL)
+
+  const isFenced = (message: OutgoingMessage, token: string | null | undefined) =>
+    message.fencingToken != null && message.fencingToken !== token
 
   /** Before anything is sent: what was handed over under another token than the current one. */
   function failFenced(): void {
     const token = fencingToken?.()
-    if (token === tokenBefore) return
+    // Each token is current once. Without one there may have been another since the last look.
+    if (token === tokenBefore && token !== null) return
     tokenBefore = token
-    fail(new FencedError('the sender may have been replaced'), ({ message }) => {
-      return message.fencingToken != null && message.fencingToken !== token
-    })
-    if (!disconnected) fill()
+    fail(new FencedError(REPLACED), ({ message }) => isFenced(message, token))
   }
 
   function fail(error: Error, concerns: (pending: Pending) => boolean): void {
@@ -240,6 +245,10 @@ export function createPipelinedPublisher(options: PipelinedPublisherOptions): Pi
   function publishThen(message: OutgoingMessage, onPublished: OnPublished): void {
     if (closed) {
       onPublished(new PublisherClosedError('The publisher is closed'))
+      return
+    }
+    if (message.fencingToken != null && isFenced(message, fencingToken?.())) {
+      onPublished(new FencedError(REPLACED))
       return
     }
     const pending: Pending = { message, onPublished, position: 0, attempts: 0, sentAt: 0, notBefore: 0 }

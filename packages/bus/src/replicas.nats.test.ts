@@ -1,4 +1,4 @@
-import { TELEMETRY_STREAM } from '@iomt/contracts/streams'
+import { STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { type NatsCluster, startNatsCluster } from '@iomt/testing/nats-cluster'
 import { waitFor } from '@iomt/testing/wait-for'
 import { pino } from 'pino'
@@ -49,6 +49,13 @@ test('streams and buckets get as many replicas as configured, also those that ar
   })
   expect(updated).toBeGreaterThan(revision)
 }, 60_000)
+
+test('a stream for more servers than there are is refused with advice', async () => {
+  const four = await connect(4)
+  await expect(ensureStreams(four, [STATUS_STREAM])).rejects.toThrow(
+    'there are not 4 NATS servers with room for IOMT_STATUS, which reserves 0.25 GiB on each: set NATS_REPLICAS to how many there are',
+  )
+})
 
 test('a bucket made on three servers takes its first write, and is the same on each of them', async () => {
   const bus = await connect(3)

@@ -4,6 +4,7 @@ import { startTcpProxy } from '@iomt/testing/tcp-proxy'
 import { waitFor } from '@iomt/testing/wait-for'
 import { expect, test } from 'vitest'
 import type { Delivery, DeliveryHandler } from './socket-config.ts'
+import type { SocketMqttClient } from './socket-mqtt-client.ts'
 import { cleanUps, mosquitto, newClient, publisher, untilStatus } from './testing/mqtt-parties.ts'
 import { testSocket } from './testing/socket.ts'
 import { connectMqttJs } from './transport.mqttjs.ts'
@@ -401,4 +402,16 @@ test('who may own a partition no more deletes none of its sessions', async () =>
   expect(signal.aborted).toBe(true)
   reach()
   await discarded
+})
+
+test.each([
+  ['handed over', (client: SocketMqttClient, partition: number) => client.releasePartition(partition)],
+  ['lost', async (client: SocketMqttClient, partition: number) => client.abandonPartition(partition)],
+])('a socket that waits for a deletion does not come back when its partition is %s meanwhile', async (_how, letGo) => {
+  const { client, socket, discarded, reach } = await discarding()
+  const again = client.connectSocket(socket)
+  const gone = letGo(client, socket.partition)
+  reach()
+  await Promise.all([again, gone, discarded])
+  expect(client.figures).toMatchObject({ sockets: 0, connections: 0 })
 })

@@ -78,8 +78,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
   /** Sessions being deleted at their broker; a new connection with the same client id waits for them. */
   readonly #discarding = new Map<string, { readonly connection: BrokerConnection; readonly done: Promise<void> }>()
   /** The newest wish for each socket, so that one that had to wait never overtakes a later one. */
-  readonly #intents = new Map<string, number>()
-  #intentCounter = 0
+  readonly #intents = new Map<string, { readonly partition: number }>()
   /** `servedUntil` of connections that were given up, by client id, for those that come back soon: after a fence or a handover. */
   readonly #servedUntil = new Map<string, number>()
   #strays = 0
@@ -102,7 +101,8 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
    */
   async connectSocket(socket: SocketConfig): Promise<void> {
     const profile = connectionProfile(socket)
-    const intent = this.#declareIntent(socket.socket_id)
+    const intent = { partition: socket.partition }
+    this.#intents.set(socket.socket_id, intent)
     const discarding = this.#discarding.get(profile.clientId)
     if (discarding) {
       await discarding.done
@@ -169,8 +169,9 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     for (const [socketId, { socket }] of this.#entries) {
       if (socket.partition !== partition) continue
       this.#entries.delete(socketId)
-      this.#intents.delete(socketId)
     }
+    // Also of sockets that wait for a deletion, and have no entry yet.
+    for (const [socketId, intent] of this.#intents) if (intent.partition === partition) this.#intents.delete(socketId)
     for (const [clientId, connection] of this.#connections) {
       if (!isOf(partition, clientId)) continue
       this.#connections.delete(clientId)
@@ -239,12 +240,6 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     this.#intents.clear()
     const discarded = [...this.#discarding.values()].map(({ done }) => done)
     await Promise.all([...connections.map((connection) => connection.stop()), ...discarded])
-  }
-
-  #declareIntent(socketId: string): number {
-    this.#intentCounter += 1
-    this.#intents.set(socketId, this.#intentCounter)
-    return this.#intentCounter
   }
 
   async #detach({ socket, connection }: Entry): Promise<void> {

@@ -72,7 +72,8 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
     const { connection, manager } = bus
     closers.push(() => bus?.close())
     await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM, STATUS_STREAM, GATEWAY_STREAM])
-    const { num_replicas: replicas } = (await manager.streams.info(TELEMETRY_STREAM.name)).config
+    const { cluster } = await manager.streams.info(TELEMETRY_STREAM.name)
+    const replicas = 1 + (cluster?.replicas?.length ?? 0)
     logger.info(describeDurability(connection.info?.version ?? '0', replicas), 'durability of an acknowledged reading')
 
     const ownership =

@@ -103,7 +103,16 @@ test('nor does one whose clock stood still: it takes no reading of the new owner
   const deliveryKey = randomUUID()
   await ingest(delivery({ deliveryKey }))
   proved = false
-  await ingest(delivery({ deliveryKey }))
+  await expect(ingest(delivery({ deliveryKey }))).rejects.toThrow(FencedError)
+  expect(await stored()).toBe(1)
+})
+
+test('what waited here while the session went to somebody else, who stored it, is no second reading', async () => {
+  const deliveryKey = randomUUID()
+  const receivedAt = new Date()
+  const later = new Date(receivedAt.getTime() + 5_000)
+  await ingest(delivery({ deliveryKey, receivedAt: later, possiblyRedelivered: true }))
+  await ingest(delivery({ deliveryKey, receivedAt }))
   expect(await stored()).toBe(1)
 })
 

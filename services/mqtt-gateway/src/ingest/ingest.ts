@@ -1,5 +1,10 @@
 import { HEADER_BYTES } from '@iomt/bus/frame-writer'
-import type { OutgoingMessage, PipelinedPublisher, PublishAcknowledgement } from '@iomt/bus/pipelined-publisher'
+import {
+  FencedError,
+  type OutgoingMessage,
+  type PipelinedPublisher,
+  type PublishAcknowledgement,
+} from '@iomt/bus/pipelined-publisher'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import { deadLetterSubject } from '@iomt/contracts/subjects'
 import type { DecodeContext, Rejection } from '@iomt/payload-decoders/decoded-payload'
@@ -127,19 +132,29 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     })
   }
 
-  /** The stream holds a message with the delivery's key: true when that is this reading. */
+  /**
+   * The stream holds a message with the delivery's key: true when that is this reading, false when the broker has used the packet id
+   * again for an equal payload, and these are two readings.
+   *
+   * @throws FencedError when another gateway may have stored it.
+   */
   async function isStored(
-    { attempts, stream, sequence }: PublishAcknowledgement,
+    { stream, sequence }: PublishAcknowledgement,
     life: string,
     id: string,
     delivery: Delivery,
   ): Promise<boolean> {
     if (!delivery.possiblyRedelivered) {
+      const stored = await options.storedId(stream, sequence)
       // Our own earlier attempt.
-      if (attempts > 1 && (await options.storedId(stream, sequence)) === id) return true
-      // The broker has used the packet id again for an equal payload: two readings. Unless, after a freeze, it was the new owner of the
-      // session who stored what the broker had delivered to us.
-      if (await options.confirmLife(life)) return false
+      if (stored === id) return true
+      // A broker uses a packet id again when it is acknowledged: what came before may be another message, but what came after
+      // was this one, delivered again to who had the session then (ids begin with the time of receipt).
+      if (stored === null || stored < id) {
+        // By our clock. That of a virtual machine that was paused may be ahead of who has taken its place.
+        if (await options.confirmLife(life)) return false
+        throw new FencedError('another gateway may have stored it')
+      }
     }
     metrics.collapsed.inc()
     return true
