@@ -69,7 +69,7 @@ test.each<[string, DiagnosisFacts, string, RegExp]>([
     'a silent device',
     facts({ status: 'idle', traffic: { last_message_at: before(600) } }),
     'messages',
-    /mosquitto_sub -h broker -t 'ward\/s1'/,
+    /mosquitto_sub -h broker -p 1883 -t 'ward\/s1' -v shows/,
   ],
   [
     'never heard of',
@@ -93,6 +93,11 @@ test.each<[string, DiagnosisFacts, string, RegExp]>([
   const index = hops.findIndex((it) => it.hop === hop)
   expect(hops.slice(0, index).every(({ state }) => state === 'ok')).toBe(true)
   expect(hops.slice(index + 1).every(({ state }) => state === 'unknown')).toBe(true)
+})
+
+test('a topic with quotation marks is quoted for the shell', () => {
+  const silent = facts({ status: 'idle', topic: "ward/'s1; reboot'" })
+  expect(brokenOf(silent)?.what_to_do).toContain(String.raw`-t 'ward/'\''s1; reboot'\''' -v`)
 })
 
 test('too early to tell is neither ok nor failed', () => {

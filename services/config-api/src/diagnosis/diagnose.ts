@@ -73,7 +73,7 @@ const FINDINGS: Readonly<Record<DiagnosisHopName, (facts: DiagnosisFacts) => Fin
       return unknown(`none since ${connection.since}, which is not long ago`)
     return failed(
       last === null ? `none on ${topic} since ${connection.since}` : `none on ${topic} since ${last}`,
-      `Is the device switched on and connected to ${connection.broker}, and does it publish on exactly this topic? mosquitto_sub -h ${hostOf(connection.broker)} -t '${topic}' -v shows what comes.`,
+      `Is the device switched on and connected to ${connection.broker}, and does it publish on exactly this topic? ${commandToListen(connection.broker, topic)} shows what comes.`,
     )
   },
   understanding({ status: { traffic, advice } }) {
@@ -106,12 +106,12 @@ const FINDINGS: Readonly<Record<DiagnosisHopName, (facts: DiagnosisFacts) => Fin
   },
 }
 
-/** Each hop of a reading's way, up to the first that failed; what comes behind that one is not known. */
+/** Each hop of a reading's way, up to the first that is not ok; what comes behind that one is not known. */
 export function diagnose(facts: DiagnosisFacts): DiagnosisHop[] {
-  let broken: DiagnosisHopName | null = null
+  let last: DiagnosisHopName | null = null
   return DIAGNOSIS_HOPS.map((hop) => {
-    const finding = broken === null ? FINDINGS[hop](facts) : unknown(`not looked at: ${broken} comes first`)
-    if (finding.state === 'failed') broken = hop
+    const finding = last === null ? FINDINGS[hop](facts) : unknown(`not looked at: ${last} comes first`)
+    if (finding.state !== 'ok') last ??= hop
     return { hop, ...finding }
   })
 }
@@ -127,4 +127,8 @@ function adviceOnConnecting(error: string | null): string {
   return 'See last_error, and the log of the broker.'
 }
 
-const hostOf = (broker: string | null) => broker?.replace(/:\d+$/, '') ?? '?'
+/** To be pasted into a shell: a topic may hold anything. */
+function commandToListen(broker: string | null, topic: string | null): string {
+  const [, host, port] = /^(.*):(\d+)$/.exec(broker ?? '') ?? []
+  return `mosquitto_sub -h ${host} -p ${port} -t '${(topic ?? '').replaceAll("'", String.raw`'\''`)}' -v`
+}
