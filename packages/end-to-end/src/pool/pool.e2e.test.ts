@@ -7,7 +7,7 @@ import { report } from './report.ts'
 
 const SOCKETS = 500
 const MESSAGES_PER_SECOND = 2_000
-const REST = 7_000
+const REST = 6_000
 
 const proxies: TcpProxy[] = []
 afterEach(async () => {
