@@ -1,4 +1,4 @@
-import type { TSchema } from '@sinclair/typebox'
+import type { TLiteral, TSchema, TUnion } from '@sinclair/typebox'
 import { ConfigEvent } from './config-event.ts'
 import { DeadLetterMessage } from './dead-letter.ts'
 import { RebalanceReceipt } from './rebalance-receipt.ts'
@@ -45,6 +45,8 @@ const PLACE = {
   socket_number: '{socket_number}' as unknown as number,
 } satisfies SocketPlace
 
+const literalsOf = ({ anyOf }: TUnion<TLiteral[]>) => anyOf.map((literal) => literal.const)
+
 const PARAMETERS: Readonly<Record<string, Json>> = {
   organization: { description: 'Code of the organization', examples: ['hopt'] },
   department: { description: 'Code of the department, `_` when the PDU belongs to none', examples: ['icu'] },
@@ -53,13 +55,13 @@ const PARAMETERS: Readonly<Record<string, Json>> = {
   device_id: { description: 'Id of the device that is plugged in, `_` for none' },
   stage: {
     description: 'Where it failed: understanding the payload, or storing the reading',
-    enum: ['decode', 'store'],
+    enum: literalsOf(DeadLetterMessage.properties.stage),
   },
   entity: {
     description: 'Kind of the resource',
-    enum: ['organization', 'department', 'pdu', 'socket', 'device', 'payload-profile'] satisfies ConfigEntity[],
+    enum: literalsOf(ConfigEvent.properties.entity),
   },
-  action: { description: 'What was done', enum: ['created', 'updated', 'deleted'] satisfies ConfigAction[] },
+  action: { description: 'What was done', enum: literalsOf(ConfigEvent.properties.action) },
   id: { description: 'Id of the resource' },
   gateway: { description: 'Id of the gateway that took the partition' },
 }

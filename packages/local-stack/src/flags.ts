@@ -40,7 +40,8 @@ export const HELP = `npm start -- [flags]      runs the whole product on this ma
   --help                  this text
 
 A default port that is taken moves to a free one; a port given by a flag must be free.
-Environment: NATS_URL and MQTT_URL use servers that run already instead of starting them.
+Environment: NATS_URL and MQTT_URL use servers that run already instead of starting them; NATS_REPLICAS, TELEMETRY_MAX_GIB and
+TELEMETRY_MAX_AGE_HOURS say how streams are made there.
 `
 
 const NUMBERS = {

@@ -1,8 +1,12 @@
 import { join } from 'node:path'
 import type { StackFlags } from './flags.ts'
+import { inherited } from './servers/node-process.ts'
 import { createStack } from './stack.ts'
 import { coloursFor, createProgress } from './terminal/progress.ts'
 import { summaryBox } from './terminal/summary.ts'
+
+/** How streams are made on a NATS server of one's own. */
+const NATS_SETTINGS = ['NATS_REPLICAS', 'TELEMETRY_MAX_GIB', 'TELEMETRY_MAX_AGE_HOURS']
 
 /**
  * `npm start`: starts the stack, shows where everything is, and stops it at the first SIGINT, SIGTERM or SIGHUP. Further
@@ -12,7 +16,11 @@ export async function runStack(flags: StackFlags): Promise<void> {
   const colours = coloursFor(process.stdout, process.env)
   const write = (text: string) => process.stdout.write(text)
   const progress = createProgress(write, colours, () => performance.now())
-  const external = { natsUrl: process.env['NATS_URL'], mqttUrl: process.env['MQTT_URL'] }
+  const external = {
+    natsUrl: process.env['NATS_URL'],
+    natsSettings: inherited(NATS_SETTINGS),
+    mqttUrl: process.env['MQTT_URL'],
+  }
   const stack = createStack(flags, external, progress)
   let signals = 0
 

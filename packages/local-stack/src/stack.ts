@@ -37,6 +37,8 @@ export class StackError extends Error {
 /** Servers of one's own, from NATS_URL and MQTT_URL. */
 export interface ExternalServers {
   readonly natsUrl: string | undefined
+  /** For the services: variables that say how streams are made there. */
+  readonly natsSettings: Readonly<Record<string, string>>
   readonly mqttUrl: string | undefined
 }
 
@@ -144,7 +146,7 @@ export function createStack(flags: StackFlags, external: ExternalServers, progre
   }
 
   async function startServices(urls: { database: string; nats: string }, apiPort: number): Promise<string> {
-    const shared = { directory, urls }
+    const shared = { directory, urls, natsSettings: external.natsSettings }
     const several = (count: number, make: (port: number, number: number) => ProcessDefinition) =>
       Array.from({ length: count }, async (_, index) => launch(make(await freePort(), index + 1)))
     await Promise.all([

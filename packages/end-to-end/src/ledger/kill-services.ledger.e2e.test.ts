@@ -1,30 +1,19 @@
 import { metric, untilMetric } from '../service-metric.ts'
-import { MESSAGES, testKills, twice } from './kills.ts'
+import { MESSAGES, startedAgain, struckAt, testKills, twice } from './kills.ts'
 
 testKills([
   ['nothing', { faults: [] }],
   [
     'the gateway',
     {
-      faults: twice(async ({ gateway }) => {
-        await gateway.kill9()
-        await gateway.restart()
-      }),
+      faults: twice(({ gateway }) => gateway),
     },
   ],
   [
     'the gateway between storing and PUBACK',
     {
-      gatewayEnvironment: { FAILPOINTS: 'enabled', FAILPOINT: 'after-store', FAILPOINT_AFTER: '5000' },
-      faults: [
-        {
-          after: 1,
-          async inject({ gateway }) {
-            await gateway.exited
-            await gateway.restart({ FAILPOINTS: 'disabled', FAILPOINT: '' })
-          },
-        },
-      ],
+      gatewayEnvironment: struckAt('after-store'),
+      faults: startedAgain(({ gateway }) => gateway),
     },
   ],
   [
@@ -65,25 +54,14 @@ testKills([
   [
     'the writer',
     {
-      faults: twice(async ({ writer }) => {
-        await writer.kill9()
-        await writer.restart()
-      }),
+      faults: twice(({ writer }) => writer),
     },
   ],
   [
     'the writer between COMMIT and acknowledgement',
     {
-      writerEnvironment: { FAILPOINTS: 'enabled', FAILPOINT: 'after-commit', FAILPOINT_AFTER: '5000' },
-      faults: [
-        {
-          after: 1,
-          async inject({ writer }) {
-            await writer.exited
-            await writer.restart({ FAILPOINTS: 'disabled', FAILPOINT: '' })
-          },
-        },
-      ],
+      writerEnvironment: struckAt('after-commit'),
+      faults: startedAgain(({ writer }) => writer),
     },
   ],
 ])

@@ -1,3 +1,4 @@
+import type { ServiceProcess } from '@iomt/testing/service-process'
 import { expect, test } from 'vitest'
 import { type LedgerFault, type LedgerRunOptions, runLedger } from './ledger-run.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -11,9 +12,40 @@ type Kill = readonly [
   options: Pick<LedgerRunOptions, 'faults' | 'broker' | 'writerEnvironment' | 'gatewayEnvironment'>,
 ]
 
-/** Kill and start again at a third and at two thirds of the run. */
-export const twice = (inject: (pipeline: Pipeline) => Promise<void>): LedgerFault[] =>
-  [1 / 3, 2 / 3].map((share) => ({ after: Math.floor(MESSAGES * share), inject }))
+interface Killable {
+  kill9(): Promise<unknown>
+  restart(): Promise<unknown>
+}
+
+/** Kills this part of the pipeline and starts it again, at a third and at two thirds of the run. */
+export const twice = (partOf: (pipeline: Pipeline) => Killable): LedgerFault[] =>
+  [1 / 3, 2 / 3].map((share) => ({
+    after: Math.floor(MESSAGES * share),
+    async inject(pipeline) {
+      const part = partOf(pipeline)
+      await part.kill9()
+      await part.restart()
+    },
+  }))
+
+/** The environment in which a service kills itself at this failpoint, some way into the run. */
+export const struckAt = (failpoint: string) => ({
+  FAILPOINTS: 'enabled',
+  FAILPOINT: failpoint,
+  FAILPOINT_AFTER: '5000',
+})
+
+/** Starts a service again that its failpoint has killed. */
+export const startedAgain = (serviceOf: (pipeline: Pipeline) => ServiceProcess): LedgerFault[] => [
+  {
+    after: 1,
+    async inject(pipeline) {
+      const service = serviceOf(pipeline)
+      await service.exited
+      await service.restart({ FAILPOINTS: 'disabled', FAILPOINT: '' })
+    },
+  },
+]
 
 /** One test for each: numbered messages before, during and after; then what was acknowledged against the rows. */
 export function testKills(kills: readonly Kill[]): void {

@@ -35,11 +35,11 @@ export interface PipelineOptions {
   readonly gateways?: number
   /** Default 1; of several, each stream and bucket is on three. */
   readonly natsServers?: number
-  /** Where the gateway with this number finds NATS; for tests that cut it off. Default: the server itself. */
   /** The host that the gateway with this number runs on; default this machine. */
   readonly hostOf?: (gateway: number) => NetworkNamespace | undefined
   /** Called once the servers run and before any service does. */
   readonly prepare?: (servers: { nats: NatsServer; broker: MosquittoBroker }) => Promise<void>
+  /** Where the gateway with this number finds NATS; for tests that cut it off. Default: the server itself. */
   readonly natsUrlOf?: (nats: NatsServer, gateway: number) => string
   readonly broker?: StartMosquittoOptions
   readonly gatewayEnvironment?: Readonly<Record<string, string>>

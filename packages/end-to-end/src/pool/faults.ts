@@ -1,11 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ServiceProcess } from '@iomt/testing/service-process'
 import type { TcpProxy } from '@iomt/testing/tcp-proxy'
 import type { PoolFault } from './pool-run.ts'
 
 /** The lease time of the pool in milliseconds: a gateway that shows no life for so long is taken to be dead. */
 const LEASE = 3_000
-
-const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
 export const crash = (index: number): PoolFault => ({
   name: 'kill -9',

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { connectBus } from '@iomt/bus/connect'
 import { GATEWAY_MEMBERS_BUCKET } from '@iomt/contracts/buckets'
 import { TELEMETRY_STREAM } from '@iomt/contracts/streams'
@@ -7,8 +8,6 @@ import { expect, test } from 'vitest'
 import type { Pipeline } from '../ledger/pipeline.ts'
 import { type PoolFault, runPool } from './pool-run.ts'
 import { report } from './report.ts'
-
-const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
 /** Longer than an election, which takes nats-server 4 to 9 s. */
 const AWAY = 10_000

@@ -1,9 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createNetworkNamespace, type NetworkNamespace, networkNamespacesWork } from '@iomt/testing/network-namespace'
 import { afterAll, expect, test } from 'vitest'
 import { type PoolFault, runPool } from './pool-run.ts'
 import { report } from './report.ts'
-
-const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
 let host: NetworkNamespace | undefined
 afterAll(() => host?.remove())

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { RebalanceReceipt } from '@iomt/contracts/rebalance-receipt'
 import { GATEWAY_STREAM } from '@iomt/contracts/streams'
 import { createLedger } from '@iomt/testing/ledger'
@@ -145,5 +146,3 @@ async function figuresOf(url: string, { fault, from, to, takeovers: most }: Wind
     await client.end()
   }
 }
-
-const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import type { ProcessDefinition } from '../processes/supervised-process.ts'
 import type { StackDirectory } from '../stack-directory.ts'
 
+const OF_THE_MACHINE = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SystemRoot']
+
 export interface NodeProcessOptions {
   readonly name: string
   readonly directory: StackDirectory
@@ -19,7 +21,7 @@ export function nodeProcess(options: NodeProcessOptions): ProcessDefinition {
     command: process.execPath,
     args: ['--import', import.meta.resolve('../processes/end-with-parent.ts'), pathOf(main), directory.root],
     // Only what it is meant to have: a variable of the person's shell must not configure a service.
-    env: { ...inherited(), NODE_COMPILE_CACHE: directory.compileCache, ...env },
+    env: { ...inherited(OF_THE_MACHINE), NODE_COMPILE_CACHE: directory.compileCache, ...env },
     watchesParent: true,
     stopSignal: 'SIGTERM',
     ready,
@@ -30,8 +32,8 @@ function pathOf(main: string): string {
   return main.startsWith('file:') ? fileURLToPath(main) : main
 }
 
-function inherited(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SystemRoot']
+/** Those of these variables that are set. */
+export function inherited(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 

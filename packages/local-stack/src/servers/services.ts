@@ -11,14 +11,16 @@ export interface ServiceUrls {
 interface ServiceOptions {
   readonly directory: StackDirectory
   readonly urls: ServiceUrls
+  readonly natsSettings: Readonly<Record<string, string>>
   readonly port: number
 }
 
 const SOURCES = new URL('../../../../services/', import.meta.url)
 const mainOf = (service: string) => new URL(`${service}/src/main.ts`, SOURCES).href
-const base = ({ urls, port }: ServiceOptions) => ({
+const base = ({ urls, natsSettings, port }: ServiceOptions) => ({
   HOST: '127.0.0.1',
   PORT: String(port),
+  ...natsSettings,
   NATS_URL: urls.nats,
   LOG_LEVEL: 'info',
 })

@@ -1,5 +1,4 @@
 import type { Bus } from '@iomt/bus/connect'
-import { isConsumerMissing } from '@iomt/bus/errors'
 import { SocketDiagnosis } from '@iomt/contracts/rest/socket-diagnosis'
 import { TELEMETRY_CONSUMER, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import type { Database } from '@iomt/database/connect'
@@ -73,19 +72,12 @@ async function readLastStored(database: Database, socketId: string): Promise<Dat
   return rows[0]?.came_at ?? null
 }
 
+/** Null also where the writers have a consumer of another name: then nobody is blamed. */
 async function countWaiting(bus: Bus | null): Promise<number | null> {
-  if (bus === null) return null
-  const { consumers, streams } = bus.manager
   try {
-    const { num_pending: waiting, num_ack_pending: held } = await consumers.info(
-      TELEMETRY_STREAM.name,
-      TELEMETRY_CONSUMER,
-    )
-    return waiting + held
-  } catch (error) {
-    if (!isConsumerMissing(error)) return null
-    // No writer has ever been there.
-    const info = await streams.info(TELEMETRY_STREAM.name).catch(() => null)
-    return info?.state.messages ?? null
+    const info = await bus?.manager.consumers.info(TELEMETRY_STREAM.name, TELEMETRY_CONSUMER)
+    return info ? info.num_pending + info.num_ack_pending : null
+  } catch {
+    return null
   }
 }

@@ -123,9 +123,11 @@ export function createIngest(options: IngestOptions): DeliveryHandler {
     delivery: Delivery,
     onSettled: OnSettled,
   ): void {
+    const { fencingToken: life } = message
     publisher.publishThen(message, (error, acknowledgement) => {
-      if (error || !acknowledgement?.duplicate || message.messageId === id) return onSettled(error)
-      isStored(acknowledgement, message.fencingToken ?? '', id, delivery)
+      // Without a delivery's key there is neither a life nor anything that its id could be a duplicate of.
+      if (error || !acknowledgement?.duplicate || !life) return onSettled(error)
+      isStored(acknowledgement, life, id, delivery)
         // Whoever owns the session by then will take a redelivery for the first of the two, and leave the second to us.
         .then((stored) => (stored ? null : publisher.publish({ ...message, messageId: id, fencingToken: null })))
         .then(() => onSettled(), onSettled)
