@@ -40,15 +40,17 @@ export function createBucketWatch(options: BucketWatchOptions): BucketWatch {
   let again: (() => void) | null = null
 
   async function follow(): Promise<void> {
+    let problem: string | null = null
     while (!stopped) {
       try {
-        await watchOnce(await openBucket(bus, bucket))
+        const store = await openBucket(bus, bucket)
+        problem = null
+        await watchOnce(store)
       } catch (error) {
-        if (!stopped)
-          logger.warn(
-            { bucket, reason: error instanceof Error ? error.message : String(error) },
-            'cannot watch the bucket; trying again',
-          )
+        const reason = error instanceof Error ? error.message : String(error)
+        // Without a leader a cluster refuses for many seconds, and each of them looks like the one before.
+        if (!stopped && reason !== problem) logger.warn({ bucket, reason }, 'cannot watch the bucket; trying again')
+        problem = reason
         await new Promise((resolve) => setTimeout(resolve, 500))
       }
     }

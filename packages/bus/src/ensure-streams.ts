@@ -1,7 +1,7 @@
 import { type StreamDefinition, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 import type { Bus } from './connect.ts'
-import { isStreamMissing } from './errors.ts'
+import { provenMissing } from './proven-missing.ts'
 import { raiseReplicas, requireCluster } from './raise-replicas.ts'
 
 /** JetStream's configuration counts time in nanoseconds. */
@@ -14,14 +14,14 @@ const NANOSECONDS = 1_000_000
  * @throws an error that says what to do when the server has less room than a stream reserves.
  */
 export async function ensureStreams(bus: Bus, definitions: readonly StreamDefinition[]): Promise<void> {
-  for (const definition of definitions) {
-    try {
-      await raiseReplicas(bus, await bus.manager.streams.info(definition.name))
-    } catch (error) {
-      if (!isStreamMissing(error)) throw error
-      await addStream(bus, { ...definition, ...bus.streamLimits[definition.name] })
-    }
-  }
+  await Promise.all(
+    definitions.map(async (definition) => {
+      const missing = await provenMissing(bus, async () => {
+        await raiseReplicas(bus, await bus.manager.streams.info(definition.name))
+      })
+      if (missing) await addStream(bus, { ...definition, ...bus.streamLimits[definition.name] })
+    }),
+  )
 }
 
 async function addStream(bus: Bus, definition: StreamDefinition): Promise<void> {

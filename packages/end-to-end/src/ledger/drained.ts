@@ -7,8 +7,11 @@ const LOST_AFTER = 20_000
 /** A duplicate would come a little later than the reading itself. */
 const SETTLED_AFTER = 2_000
 
-/** The rows, once everything acknowledged is there or nothing has come for long (the comparison then shows the loss). */
-export async function storedOnceDrained(url: string, ledger: Ledger): Promise<LedgerEntry[]> {
+/**
+ * The rows, once everything acknowledged is there or nothing has come for `lostAfter` ms (the comparison then shows the
+ * loss).
+ */
+export async function storedOnceDrained(url: string, ledger: Ledger, lostAfter = LOST_AFTER): Promise<LedgerEntry[]> {
   const pool = new pg.Pool({ connectionString: url, max: 1 })
   pool.on('error', () => {})
   let rows: LedgerEntry[] = []
@@ -22,9 +25,9 @@ export async function storedOnceDrained(url: string, ledger: Ledger): Promise<Le
         if (rowCount !== rows.length) quietSince = Date.now()
         rows = found
         const quiet = Date.now() - quietSince
-        return quiet > (ledger.compare(rows).lost.length === 0 ? SETTLED_AFTER : LOST_AFTER)
+        return quiet > (ledger.compare(rows).lost.length === 0 ? SETTLED_AFTER : lostAfter)
       },
-      { what: 'the pipeline to drain', timeout: 90_000, interval: 500 },
+      { what: 'the pipeline to drain', timeout: lostAfter + 70_000, interval: 500 },
     )
     return rows
   } finally {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { RebalanceReceipt } from '@iomt/contracts/rebalance-receipt'
 import { GATEWAY_STREAM } from '@iomt/contracts/streams'
 import { createLedger } from '@iomt/testing/ledger'
+import { waitFor } from '@iomt/testing/wait-for'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import pg from 'pg'
@@ -24,6 +25,8 @@ export interface PoolRunOptions extends PipelineOptions {
   readonly brokerUrl?: () => string
   /** Milliseconds of steady flow after each fault. */
   readonly rest: number
+  /** Milliseconds without a new row after which what is missing counts as lost; default 20 s. */
+  readonly lostAfter?: number
 }
 
 export interface FaultFigures {
@@ -77,10 +80,14 @@ export async function runPool(options: PoolRunOptions): Promise<PoolResult> {
       })
     }
     await publisher.stop()
-    const stored = await storedOnceDrained(pipeline.postgres.url, ledger)
+    const stored = await storedOnceDrained(pipeline.postgres.url, ledger, options.lostAfter)
     const { lost, duplicated } = ledger.compare(stored)
     const faults = await Promise.all(windows.map((window) => figuresOf(pipeline.postgres.url, window)))
-    const receipts = await readReceipts(pipeline.natsUrl)
+    const receipts = await waitFor(() => readReceipts(pipeline.natsUrl), {
+      what: 'the receipts of rebalances, which a cluster of NATS gives only once it has a leader',
+      timeout: 60_000,
+      interval: 500,
+    })
     return { acknowledged: ledger.size, lost: lost.length, duplicated: duplicated.length, faults, receipts }
   } catch (error) {
     const outputs = [...pipeline.gateways, pipeline.writer].map(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus } from '@iomt/bus/connect'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
-import { isConsumerMissing, isStreamMissing } from '@iomt/bus/errors'
+import { provenMissing } from '@iomt/bus/proven-missing'
 import type { StreamDefinition } from '@iomt/contracts/streams'
 import type { Logger } from '@iomt/service-runtime/logger'
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
@@ -80,21 +80,18 @@ export function runDurableConsumer(options: DurableConsumerOptions): DurableCons
 
 /** What had to be made: `stream`, `consumer`, or null. */
 async function ensureConsumer(bus: Bus, stream: StreamDefinition, durable: string): Promise<string | null> {
-  try {
-    await bus.manager.consumers.info(stream.name, durable)
-    return null
-  } catch (error) {
-    if (!isStreamMissing(error) && !isConsumerMissing(error)) throw error
-    if (isStreamMissing(error)) await ensureStreams(bus, [stream])
-    // With a durable name and an equal configuration `add` finds what another writer has just made.
-    await bus.manager.consumers.add(stream.name, {
-      durable_name: durable,
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      ack_wait: ACK_WAIT * NANOSECONDS,
-      max_ack_pending: MAX_ACK_PENDING,
-      max_deliver: -1,
-    })
-    return isStreamMissing(error) ? 'stream' : 'consumer'
-  }
+  const { consumers } = bus.manager
+  const missing = await provenMissing(bus, () => consumers.info(stream.name, durable))
+  if (!missing) return null
+  if (missing === 'stream') await ensureStreams(bus, [stream])
+  // With a durable name and an equal configuration `add` finds what another writer has just made.
+  await consumers.add(stream.name, {
+    durable_name: durable,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: ACK_WAIT * NANOSECONDS,
+    max_ack_pending: MAX_ACK_PENDING,
+    max_deliver: -1,
+  })
+  return missing
 }

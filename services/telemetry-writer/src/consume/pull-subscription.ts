@@ -1,4 +1,5 @@
 import type { Bus } from '@iomt/bus/connect'
+import { isConsumerMissing, isStreamMissing } from '@iomt/bus/errors'
 import { createInbox, type Msg, type Subscription } from '@nats-io/nats-core'
 import { watchConnection } from './connection-watch.ts'
 import type { Delivery } from './delivery.ts'
@@ -152,7 +153,7 @@ export function createPullSubscription(options: PullOptions): PullSubscription {
       if (!closed) renew()
     } catch (error) {
       // Without JetStream's answer nothing is known; the next look asks again.
-      if (/not found/i.test(error instanceof Error ? error.message : '')) end('consumer-missing')
+      if (isConsumerMissing(error) || isStreamMissing(error)) end('consumer-missing')
     } finally {
       checking = false
     }
