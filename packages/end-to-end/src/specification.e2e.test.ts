@@ -1,4 +1,5 @@
 import type { SocketDiagnosis } from '@iomt/contracts/rest/socket-diagnosis'
+import type { SocketMqttTested } from '@iomt/contracts/rest/socket-test'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
 import type { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 import { startAedes } from '@iomt/testing/aedes-broker'
@@ -116,6 +117,8 @@ describe.each([
     })
     const diagnosis = () => call<SocketDiagnosis>('GET', `/sockets/${socket.id}/diagnosis`)
     expect((await diagnosis()).hops.filter(({ state }) => state !== 'ok')).toEqual([])
+    const tested = await call<SocketMqttTested>('POST', `/sockets/${socket.id}/mqtt-test`, { wait_seconds: 0 })
+    expect(tested.steps.map(({ state }) => state)).toEqual(['ok', 'ok', 'failed'])
     await waitFor(() => onNats.length >= MESSAGES, { what: 'each message on NATS' })
     expect(new Set(onNats.map((message) => message.measurements.energy)).size).toBe(MESSAGES)
     expect(onNats).toHaveLength(MESSAGES)

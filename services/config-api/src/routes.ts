@@ -24,6 +24,7 @@ import type { Registry } from 'prom-client'
 import { departmentResource } from './departments/department-resource.ts'
 import { deviceResource } from './devices/device-resource.ts'
 import { addDiagnosisRoute } from './diagnosis/diagnosis-route.ts'
+import { addMqttTestRoute } from './diagnosis/mqtt-test-route.ts'
 import { addGatewaysRoute } from './gateway-pool/gateways-route.ts'
 import { addHistoryRoutes } from './history/history-routes.ts'
 import { createKeptHistory } from './history/kept-history.ts'
@@ -146,6 +147,7 @@ export function addRoutes(
   addStreamRoute(app, database, stream)
   addStatusRoutes(app, database, gateways)
   addDiagnosisRoute(app, { database, gateways, bus, now })
+  addMqttTestRoute(app, { database, vault, sockets, gateways, now })
   addGatewaysRoute(app, readPool)
   addRemovedRoutes(app)
   addServiceRoutes(app, checks, metrics)

@@ -13,6 +13,7 @@ import type { Logger } from '@iomt/service-runtime/logger'
 import { createMetrics } from '@iomt/service-runtime/metrics'
 import type { Service } from '@iomt/service-runtime/run-service'
 import { SocketMqttClient } from '@iomt/socket-mqtt-client/socket-mqtt-client'
+import { connectMqttJs } from '@iomt/socket-mqtt-client/transport.mqttjs'
 import type { GatewayConfig } from './config.ts'
 import { createDesiredStateFeed } from './desired-state/desired-state-feed.ts'
 import { untilBucketComplete } from './desired-state/until-bucket-complete.ts'
@@ -22,6 +23,7 @@ import { createGatewayMetrics } from './metrics.ts'
 import { createNatsOwnershipPool } from './ownership/ownership-pool.nats.ts'
 import type { PartitionOwnership } from './ownership/partition-ownership.ts'
 import { createRebalanceObserver } from './rebalance/rebalance-observer.ts'
+import { createConnectivityTests } from './rpc/connectivity-tests.ts'
 import { createGatewayRpc } from './rpc/gateway-rpc.ts'
 import { createSocketSupervisor } from './sockets/socket-supervisor.ts'
 import { createRebirthRequests } from './sparkplug/rebirth-requests.ts'
@@ -166,7 +168,9 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       now,
       onReceipt: (receipt) => events.publish(rebalanceSubject(config.GATEWAY_ID), receipt.id, receipt),
     })
-    const rpc = createGatewayRpc({ connection, logger, gateway: config.GATEWAY_ID, client, statusOf: status.statusOf })
+    const gateway = config.GATEWAY_ID
+    const test = createConnectivityTests({ gateway, vault, connect: connectMqttJs })
+    const rpc = createGatewayRpc({ connection, logger, gateway, client, statusOf: status.statusOf, test })
 
     // Every socket is known before the first connection opens: a resumed session delivers at once, and a message for a
     // topic that nobody seems to have would be taken for a stray.

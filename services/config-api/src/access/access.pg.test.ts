@@ -61,6 +61,10 @@ test('viewers read, operators also publish, admins change', async () => {
   expect((await viewer.get(`/sockets/${socket.id}`)).status).toBe(200)
   expect(problemOf(await viewer.post(publish, { payload: 1 }))).toBe('403 /problems/forbidden')
   expect(problemOf(await operator.post(publish, { payload: 1 }))).toBe('503 /problems/socket-not-connected')
+  const tried = `/sockets/${socket.id}/mqtt-test`
+  expect(problemOf(await viewer.post(tried, {}))).toBe('403 /problems/forbidden')
+  expect(problemOf(await operator.post(tried, {}))).toBe('503 /problems/gateway-unavailable')
+  expect(problemOf(await operator.post(tried, { configuration: {} }))).toBe('403 /problems/forbidden')
   for (const api of [viewer, operator]) {
     expect(problemOf(await api.post('/organizations', { code: 'x', name: 'X' }))).toBe('403 /problems/forbidden')
     expect(problemOf(await api.put(`/sockets/${socket.id}/mqtt-config`, {}))).toBe('403 /problems/forbidden')
@@ -103,6 +107,7 @@ test('a key of one organization sees and changes nothing of another', async () =
   expect((await bound.put(`/mqtt/devices/${device.id}`, {})).status).toBe(404)
   expect((await bound.delete(`/mqtt/devices/${device.id}`)).status).toBe(404)
   expect((await bound.post(`/sockets/${socket.id}/mqtt-publish`, { payload: 1 })).status).toBe(404)
+  expect((await bound.post(`/sockets/${socket.id}/mqtt-test`, {})).status).toBe(404)
   for (const list of [
     '/organizations',
     '/departments',

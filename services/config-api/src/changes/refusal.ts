@@ -32,6 +32,7 @@ export type RefusalReason =
   | 'nats-unavailable'
   | 'too-many-streams'
   | 'too-many-replays'
+  | 'too-many-tests'
   | 'streams-exhausted'
 
 /** A request that cannot be done as it is; `detail` tells the client what to change. Mapped in `http/error-handler.ts`. */

@@ -1,5 +1,6 @@
 import { DIAGNOSIS_HOPS, type DiagnosisHop, type DiagnosisHopName } from '@iomt/contracts/rest/socket-diagnosis'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
+import { ADVICE_ON_SUBSCRIBING, adviceOnConnecting, adviceOnSilence } from './advice.ts'
 
 /** All that a diagnosis is made from. */
 export interface DiagnosisFacts {
@@ -58,10 +59,7 @@ const FINDINGS: Readonly<Record<DiagnosisHopName, (facts: DiagnosisFacts) => Fin
   subscription({ status: { subscription, topic } }) {
     if (subscription.state === 'subscribed') return ok(`subscribed to ${topic} at QoS ${subscription.granted_qos}`)
     if (subscription.state === 'refused')
-      return failed(
-        `the broker refuses ${topic}: ${subscription.reason ?? 'no reason given'}`,
-        "Allow the socket's user to subscribe to it, or correct the topic.",
-      )
+      return failed(`the broker refuses ${topic}: ${subscription.reason ?? 'no reason given'}`, ADVICE_ON_SUBSCRIBING)
     return unknown(`the broker has not answered about ${topic} yet`)
   },
   messages({ status, now }) {
@@ -73,7 +71,7 @@ const FINDINGS: Readonly<Record<DiagnosisHopName, (facts: DiagnosisFacts) => Fin
       return unknown(`none since ${connection.since}, which is not long ago`)
     return failed(
       last === null ? `none on ${topic} since ${connection.since}` : `none on ${topic} since ${last}`,
-      `Is the device switched on and connected to ${connection.broker}, and does it publish on exactly this topic? ${commandToListen(connection.broker, topic)} shows what comes.`,
+      adviceOnSilence(connection.broker, topic),
     )
   },
   understanding({ status: { traffic, advice } }) {
@@ -114,21 +112,4 @@ export function diagnose(facts: DiagnosisFacts): DiagnosisHop[] {
     if (finding.state !== 'ok') last ??= hop
     return { hop, ...finding }
   })
-}
-
-function adviceOnConnecting(error: string | null): string {
-  if (/ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|timeout/i.test(error ?? ''))
-    return 'Does the broker run, and can the gateways reach it at this host and port (firewall)?'
-  if (/ENOTFOUND|EAI_AGAIN/.test(error ?? '')) return 'Correct mqtt_broker_host: the gateways find no such host.'
-  if (/not authori[sz]ed|bad user ?name|password|identifier/i.test(error ?? ''))
-    return 'Correct mqtt_credentials, or allow this user at the broker.'
-  if (/certificate|self-signed|altname|TLS|SSL/i.test(error ?? ''))
-    return 'Correct mqtt_config.tls: ca, server_name, or cert and key.'
-  return 'See last_error, and the log of the broker.'
-}
-
-/** To be pasted into a shell: a topic may hold anything. */
-function commandToListen(broker: string | null, topic: string | null): string {
-  const [, host, port] = /^(.*):(\d+)$/.exec(broker ?? '') ?? []
-  return `mosquitto_sub -h ${host} -p ${port} -t '${(topic ?? '').replaceAll("'", String.raw`'\''`)}' -v`
 }

@@ -46,6 +46,7 @@ export const PROBLEM_TYPES: Readonly<Record<ProblemReason, { readonly status: nu
   'unsupported-media-type': { status: 415, title: 'The body is of the wrong media type' },
   'too-many-streams': { status: 429, title: 'The API key has too many streams open' },
   'too-many-replays': { status: 429, title: 'Too many replays are waiting' },
+  'too-many-tests': { status: 429, title: 'The gateway tests other sockets' },
   'rate-limited': { status: 429, title: 'Too many requests' },
   'internal-error': { status: 500, title: 'The server failed' },
   'publish-failed': { status: 502, title: 'The broker did not take the message' },

@@ -1,9 +1,14 @@
 import type { Bus } from '@iomt/bus/connect'
 import { compileSchema } from '@iomt/contracts/compile-schema'
-import { AllStatusReply, PublishReply, StatusReply } from '@iomt/contracts/gateway-rpc'
+import { AllStatusReply, PublishReply, StatusReply, TestReply } from '@iomt/contracts/gateway-rpc'
 import { partitionOf } from '@iomt/contracts/partitions'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
-import { ALL_GATEWAYS_STATUS_SUBJECT, type PartitionOperation, partitionRpcSubject } from '@iomt/contracts/subjects'
+import {
+  ALL_GATEWAYS_STATUS_SUBJECT,
+  ANY_GATEWAY_TEST_SUBJECT,
+  type PartitionOperation,
+  partitionRpcSubject,
+} from '@iomt/contracts/subjects'
 import { createInbox, errors } from '@nats-io/nats-core'
 import type { GatewayClient } from './gateway-client.ts'
 
@@ -12,6 +17,8 @@ const STATUS_TIMEOUT = 1_000
 const STATUSES_TIMEOUT = 500
 /** A gateway answers a publish at the latest when it has waited 5 s for the broker's acknowledgement. */
 const PUBLISH_TIMEOUT = 8_000
+/** A gateway gives the broker 10 s for CONNACK and 10 s for SUBACK, beside the time in which it waits for a message. */
+const TEST_TIMEOUT = 22_000
 
 /** What came of a request. Of silence it is not known whether somebody has acted on the request: in a command's case it matters. */
 type Answer = { kind: 'reply'; reply: unknown } | { kind: 'nobody' } | { kind: 'silence' }
@@ -21,12 +28,12 @@ export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
   const statusReply = compileSchema(StatusReply)
   const allStatusReply = compileSchema(AllStatusReply)
   const publishReply = compileSchema(PublishReply)
+  const testReply = compileSchema(TestReply)
 
-  async function ask(pduId: string, operation: PartitionOperation, request: object, timeout: number): Promise<Answer> {
+  async function ask(subject: string, request: object, timeout: number): Promise<Answer> {
     const connection = bus()?.connection
     if (!connection) return { kind: 'nobody' }
     try {
-      const subject = partitionRpcSubject(partitionOf(pduId), operation)
       const message = await connection.request(subject, JSON.stringify(request), { timeout })
       return { kind: 'reply', reply: message.json() }
     } catch (error) {
@@ -39,7 +46,7 @@ export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
   return {
     async status(pduId, socketId) {
       if (!bus()) return { unanswered: 'NATS cannot be reached' }
-      const answer = await ask(pduId, 'status', { socket_id: socketId }, STATUS_TIMEOUT)
+      const answer = await ask(ownerOf(pduId, 'status'), { socket_id: socketId }, STATUS_TIMEOUT)
       if (answer.kind !== 'reply' || !statusReply.check(answer.reply)) return { unanswered: 'no gateway answered' }
       return 'status' in answer.reply ? answer.reply.status : { unanswered: answer.reply.error.detail }
     },
@@ -73,13 +80,22 @@ export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
     },
 
     async publish(pduId, request) {
-      const answer = await ask(pduId, 'publish', request, PUBLISH_TIMEOUT)
+      const answer = await ask(ownerOf(pduId, 'publish'), request, PUBLISH_TIMEOUT)
       if (answer.kind === 'nobody') return null
       if (answer.kind === 'reply' && publishReply.check(answer.reply)) return answer.reply
       return { error: { code: 'publish-unconfirmed', detail: 'the gateway gave no answer' } }
     },
+
+    async test(pduId, request) {
+      const timeout = request.patience + TEST_TIMEOUT
+      const owner = await ask(ownerOf(pduId, 'test'), request, timeout)
+      const answer = owner.kind === 'nobody' ? await ask(ANY_GATEWAY_TEST_SUBJECT, request, timeout) : owner
+      return answer.kind === 'reply' && testReply.check(answer.reply) ? answer.reply : null
+    },
   }
 }
+
+const ownerOf = (pduId: string, operation: PartitionOperation) => partitionRpcSubject(partitionOf(pduId), operation)
 
 /** While a partition moves, its old owner may answer once more: a connected socket beats one that is not. */
 function keepBetter(found: Map<string, SocketStatus>, status: SocketStatus): void {

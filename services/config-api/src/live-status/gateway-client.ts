@@ -1,4 +1,4 @@
-import type { PublishReply, PublishRequest } from '@iomt/contracts/gateway-rpc'
+import type { PublishReply, PublishRequest, TestReply, TestRequest } from '@iomt/contracts/gateway-rpc'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
 
 /** What config-api asks of the gateways. */
@@ -12,4 +12,10 @@ export interface GatewayClient {
    * A gateway that may have it and does not answer is the reply `publish-unconfirmed`.
    */
   publish(pduId: string, request: PublishRequest): Promise<PublishReply | null>
+  /**
+   * Asks the gateway that owns the socket's partition, or any other while none does.
+   *
+   * @returns null when none answers.
+   */
+  test(pduId: string, request: TestRequest): Promise<TestReply | null>
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { RpcError, RpcErrorCode } from '@iomt/contracts/gateway-rpc'
+import type { RpcError } from '@iomt/contracts/gateway-rpc'
 import { SocketPublish, SocketPublished } from '@iomt/contracts/rest/socket-mqtt'
 import type { Database } from '@iomt/database/connect'
 import { recordAudit } from '../changes/change.ts'
-import { notFound, Refusal, type RefusalReason } from '../changes/refusal.ts'
+import { notFound, Refusal } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { actorOf, tenantOf } from '../http/authentication.ts'
 import { answers, BODY_REFUSALS, IdParameter } from '../http/route-documentation.ts'
 import type { GatewayClient } from '../live-status/gateway-client.ts'
+import { GATEWAY_REFUSALS } from '../live-status/gateway-refusals.ts'
 import { statusWithoutGateway } from '../live-status/offline-status.ts'
 import { messageBytes } from '../payloads/message-bytes.ts'
 import { selectSockets } from './socket-row.ts'
@@ -16,15 +17,6 @@ import { selectSockets } from './socket-row.ts'
 const MAX_PAYLOAD_BYTES = 700 * 1024
 /** Of a payload in the audit log: commands are short. */
 const NOTED_BYTES = 1_024
-
-/** By the gateway's error: a socket that it does not know yet will be known in a moment. */
-const REASONS: Record<RpcErrorCode, RefusalReason> = {
-  'invalid-request': 'invalid-request',
-  'unknown-socket': 'gateway-unavailable',
-  'not-connected': 'socket-not-connected',
-  'publish-failed': 'publish-failed',
-  'publish-unconfirmed': 'publish-unconfirmed',
-}
 
 /** `POST /sockets/:id/mqtt-publish` */
 export function addPublishRoute(app: App, database: Database, gateways: GatewayClient): void {
@@ -83,8 +75,8 @@ function noted(payload: Buffer) {
 }
 
 function refusalOf({ error: { code, detail } }: RpcError): Refusal {
-  if (code !== 'publish-unconfirmed') return new Refusal(REASONS[code], detail)
+  if (code !== 'publish-unconfirmed') return new Refusal(GATEWAY_REFUSALS[code], detail)
   // A relay that is switched twice is where it was: the client must not simply send it again.
   const advice = "it may have been sent; read the socket's state before you send it again."
-  return new Refusal(REASONS[code], `Not confirmed (${detail}): ${advice}`)
+  return new Refusal(GATEWAY_REFUSALS[code], `Not confirmed (${detail}): ${advice}`)
 }

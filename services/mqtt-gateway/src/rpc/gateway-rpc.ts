@@ -5,17 +5,18 @@ import {
   type PublishReply,
   PublishRequest,
   type RpcError,
-  type RpcErrorCode,
   type StatusReply,
   StatusRequest,
+  type TestReply,
 } from '@iomt/contracts/gateway-rpc'
 import { PARTITION_COUNT } from '@iomt/contracts/partitions'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
-import { ALL_GATEWAYS_STATUS_SUBJECT, partitionRpcSubject } from '@iomt/contracts/subjects'
+import { ALL_GATEWAYS_STATUS_SUBJECT, ANY_GATEWAY_TEST_SUBJECT, partitionRpcSubject } from '@iomt/contracts/subjects'
 import { type SocketMqttClient, UnknownSocketError } from '@iomt/socket-mqtt-client/socket-mqtt-client'
 import { UnacknowledgedError } from '@iomt/socket-mqtt-client/transport'
 import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core'
 import type { Logger } from 'pino'
+import { invalidRequest, rpcError } from './rpc-error.ts'
 
 const statusRequest = compileSchema(StatusRequest)
 const allStatusRequest = compileSchema(AllStatusRequest)
@@ -27,6 +28,7 @@ export interface GatewayRpcOptions {
   readonly gateway: string
   readonly client: SocketMqttClient
   readonly statusOf: (socketId: string) => SocketStatus | null
+  readonly test: (request: unknown) => Promise<TestReply>
 }
 
 /**
@@ -41,12 +43,13 @@ export interface GatewayRpc {
 }
 
 export function createGatewayRpc(options: GatewayRpcOptions): GatewayRpc {
-  const { connection, logger, gateway, client, statusOf } = options
+  const { connection, logger, gateway, client, statusOf, test } = options
   const held = new Map<number, Subscription[]>()
   const shared: Subscription[] = []
 
-  function serve(subject: string, answer: (request: unknown) => Promise<unknown>): Subscription {
+  function serve(subject: string, answer: (request: unknown) => Promise<unknown>, queue?: string): Subscription {
     return connection.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
         if (error) return
         reply(message, answer).catch((failure: unknown) =>
@@ -57,21 +60,18 @@ export function createGatewayRpc(options: GatewayRpcOptions): GatewayRpc {
   }
 
   async function answerStatus(request: unknown): Promise<StatusReply> {
-    if (!statusRequest.check(request))
-      return rpcError('invalid-request', describe(statusRequest.violations(request, 1)))
+    if (!statusRequest.check(request)) return invalidRequest(statusRequest.violations(request, 1))
     const status = statusOf(request.socket_id)
     return status ? { status } : rpcError('unknown-socket', `no socket ${request.socket_id} in this partition`)
   }
 
   async function answerAllStatus(request: unknown): Promise<AllStatusReply | RpcError> {
-    if (!allStatusRequest.check(request))
-      return rpcError('invalid-request', describe(allStatusRequest.violations(request, 1)))
+    if (!allStatusRequest.check(request)) return invalidRequest(allStatusRequest.violations(request, 1))
     return { gateway, statuses: request.socket_ids.map(statusOf).filter((status) => status !== null) }
   }
 
   async function answerPublish(request: unknown): Promise<PublishReply> {
-    if (!publishRequest.check(request))
-      return rpcError('invalid-request', describe(publishRequest.violations(request, 1)))
+    if (!publishRequest.check(request)) return invalidRequest(publishRequest.violations(request, 1))
     const { socket_id: socketId, payload_base64: payload, qos, retain } = request
     try {
       return await client.publishToSocket(socketId, Buffer.from(payload, 'base64'), {
@@ -89,12 +89,14 @@ export function createGatewayRpc(options: GatewayRpcOptions): GatewayRpc {
   return {
     start() {
       shared.push(serve(ALL_GATEWAYS_STATUS_SUBJECT, answerAllStatus))
+      shared.push(serve(ANY_GATEWAY_TEST_SUBJECT, test, 'gateways'))
     },
     hold(partition) {
       if (partition < 0 || partition >= PARTITION_COUNT || held.has(partition)) return
       held.set(partition, [
         serve(partitionRpcSubject(partition, 'status'), answerStatus),
         serve(partitionRpcSubject(partition, 'publish'), answerPublish),
+        serve(partitionRpcSubject(partition, 'test'), test),
       ])
     },
     release(partition) {
@@ -117,8 +119,3 @@ async function reply(message: Msg, answer: (request: unknown) => Promise<unknown
   }
   message.respond(JSON.stringify(await answer(request)))
 }
-
-const rpcError = (code: RpcErrorCode, detail: string): RpcError => ({ error: { code, detail } })
-
-const describe = (violations: readonly { pointer: string; detail: string }[]) =>
-  violations.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`).join('; ') || 'the request is not JSON'
