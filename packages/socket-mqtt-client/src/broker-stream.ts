@@ -1,6 +1,8 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
+import type { AddressRule } from '@iomt/contracts/broker-address'
+import { checkedLookup } from './checked-lookup.ts'
 import type { ConnectionCredentials, ConnectionProfile } from './connection-profile.ts'
 import { createPublishSplitter } from './publish-splitter.ts'
 import type { TransportHandlers } from './transport.ts'
@@ -21,13 +23,18 @@ export interface BrokerStreamHandlers {
   readonly onFailure: (error: Error) => void
 }
 
-/** Connects by TCP or TLS; failures end the stream after `onFailure`. */
+/**
+ * Connects by TCP or TLS; failures end the stream after `onFailure`.
+ *
+ * @throws an error when the host is an address that may not be reached.
+ */
 export function openBrokerStream(
   profile: ConnectionProfile,
   credentials: ConnectionCredentials,
   handlers: BrokerStreamHandlers,
+  mayReach: AddressRule,
 ): BrokerStream {
-  const socket = open(profile, credentials)
+  const socket = open(profile, credentials, mayReach)
   // An acknowledgement of four bytes must not wait for the peer's TCP acknowledgement.
   socket.setNoDelay(true)
   const control = new Duplex({
@@ -68,13 +75,18 @@ export function openBrokerStream(
   }
 }
 
-function open(profile: ConnectionProfile, credentials: ConnectionCredentials): Socket {
+function open(profile: ConnectionProfile, credentials: ConnectionCredentials, mayReach: AddressRule): Socket {
   const { host, port, tls } = profile
-  if (!tls) return connectTcp({ host, port })
+  // Node looks up names only.
+  const problem = isIP(host) > 0 ? mayReach(host) : null
+  if (problem !== null) throw new Error(problem)
+  const lookup = checkedLookup(mayReach)
+  if (!tls) return connectTcp({ host, port, lookup })
   const name = tls.serverName ?? host
   return connectTls({
     host,
     port,
+    lookup,
     rejectUnauthorized: tls.verify,
     // RFC 6066: no addresses in SNI; the certificate is checked against the host all the same.
     ...(isIP(name) === 0 ? { servername: name } : {}),

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { type AddressRule, alwaysForbidden } from '@iomt/contracts/broker-address'
 import { credentialLengthProblem } from '@iomt/contracts/mqtt-config'
 import { type IClientOptions, MqttClient } from 'mqtt'
 import { type BrokerStream, openBrokerStream } from './broker-stream.ts'
@@ -26,51 +27,61 @@ const BAD_CREDENTIALS = new Set([4, 5, 0x86, 0x87, 0x8c])
  * socket: mqtt.js would queue them into the next session when this one is gone. PUBREL, for a packet id that it does not know,
  * is answered by mqtt.js with PUBCOMP.
  */
-export const connectMqttJs: ConnectTransport = (profile, credentials, handlers, { cleanSession, signal }) =>
-  new Promise((resolve, reject) => {
-    let established = false
-    let failure: Error | null = null
-    let keepAliveWhileHeld: NodeJS.Timeout | undefined
-    const stream = openBrokerStream(profile, credentials, {
-      onPublish: handlers.onPublish,
-      onHold(held) {
-        clearInterval(keepAliveWhileHeld)
-        keepAliveWhileHeld = held ? keepAlive(client, profile.keepalive) : undefined
-      },
-      onFailure(error) {
+export const createMqttJsConnect =
+  (mayReach: AddressRule): ConnectTransport =>
+  (profile, credentials, handlers, { cleanSession, signal }) =>
+    new Promise((resolve, reject) => {
+      let established = false
+      let failure: Error | null = null
+      let keepAliveWhileHeld: NodeJS.Timeout | undefined
+      const stream = openBrokerStream(
+        profile,
+        credentials,
+        {
+          onPublish: handlers.onPublish,
+          onHold(held) {
+            clearInterval(keepAliveWhileHeld)
+            keepAliveWhileHeld = held ? keepAlive(client, profile.keepalive) : undefined
+          },
+          onFailure(error) {
+            failure ??= error
+          },
+        },
+        mayReach,
+      )
+      // mqtt.js ends the stream so when it refuses to write a packet: a password without a user name, for one.
+      stream.control.on('error', (error) => {
         failure ??= error
-      },
+      })
+      const client = startClient(stream, profile, credentials, cleanSession)
+      client.on('error', (error) => {
+        failure ??= error
+      })
+      client.on('disconnect', (packet) => {
+        failure ??= new Error(`the broker disconnected us (reason 0x${(packet.reasonCode ?? 0).toString(16)})`)
+      })
+      const abort = () => {
+        stream.abandon()
+        client.end(true)
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      client.once('connect', (connack) => {
+        established = true
+        signal.removeEventListener('abort', abort)
+        resolve(transportOf(client, stream.socket, profile, connack.sessionPresent))
+      })
+      client.once('close', () => {
+        clearInterval(keepAliveWhileHeld)
+        signal.removeEventListener('abort', abort)
+        client.end(true)
+        const reason = failure?.message || 'the broker closed the connection'
+        if (established) handlers.onClose(reason)
+        else reject(asConnectError(failure, reason))
+      })
     })
-    // mqtt.js ends the stream so when it refuses to write a packet: a password without a user name, for one.
-    stream.control.on('error', (error) => {
-      failure ??= error
-    })
-    const client = startClient(stream, profile, credentials, cleanSession)
-    client.on('error', (error) => {
-      failure ??= error
-    })
-    client.on('disconnect', (packet) => {
-      failure ??= new Error(`the broker disconnected us (reason 0x${(packet.reasonCode ?? 0).toString(16)})`)
-    })
-    const abort = () => {
-      stream.abandon()
-      client.end(true)
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    client.once('connect', (connack) => {
-      established = true
-      signal.removeEventListener('abort', abort)
-      resolve(transportOf(client, stream.socket, profile, connack.sessionPresent))
-    })
-    client.once('close', () => {
-      clearInterval(keepAliveWhileHeld)
-      signal.removeEventListener('abort', abort)
-      client.end(true)
-      const reason = failure?.message || 'the broker closed the connection'
-      if (established) handlers.onClose(reason)
-      else reject(asConnectError(failure, reason))
-    })
-  })
+
+/** To any broker that is not at a forbidden address. */
+export const connectMqttJs = createMqttJsConnect(alwaysForbidden)
 
 /** mqtt.js writes CONNECT in its constructor; when it throws there, nobody else has the stream to close it. */
 function startClient(

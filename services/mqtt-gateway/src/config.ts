@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import { NatsEnvironment } from '@iomt/bus/environment'
+import { createAddressRule } from '@iomt/contracts/broker-address'
 import { FailpointEnvironment } from '@iomt/service-runtime/failpoint'
-import { parseEnvironment } from '@iomt/service-runtime/parse-environment'
+import { ConfigurationError, parseEnvironment } from '@iomt/service-runtime/parse-environment'
 import { DEFAULT_PENDING_BYTES } from '@iomt/socket-mqtt-client/pending-budget'
 import { PAYLOAD_BYTES_KEPT } from '@iomt/socket-mqtt-client/socket-config'
 import { type Static, Type } from '@sinclair/typebox'
@@ -15,6 +16,11 @@ const Environment = Type.Object({
     default: `${hostname().replace(/[^A-Za-z0-9_-]/g, '-')}-${process.pid}`,
     pattern: '^[A-Za-z0-9_-]{1,64}$',
     description: 'letters, digits, _ and -; unique in the pool',
+  }),
+  BROKER_NETWORKS: Type.String({
+    default: '',
+    description:
+      'networks in which brokers may be, such as 10.0.0.0/8,192.0.2.7; empty = anywhere but at link-local and metadata addresses',
   }),
   MAX_PAYLOAD_BYTES: Type.Integer({
     default: 262_144,
@@ -47,5 +53,11 @@ const Environment = Type.Object({
 export type GatewayConfig = Readonly<Static<typeof Environment>>
 
 export function readGatewayConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
-  return parseEnvironment(Environment, environment)
+  const config = parseEnvironment(Environment, environment)
+  try {
+    createAddressRule(config.BROKER_NETWORKS)
+  } catch (error) {
+    throw new ConfigurationError(`The environment is not usable:\n  ${(error as Error).message}`)
+  }
+  return config
 }

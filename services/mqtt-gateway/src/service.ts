@@ -3,6 +3,7 @@ import { describeDurability } from '@iomt/bus/durability'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
 import { natsOptions } from '@iomt/bus/environment'
 import { createPipelinedPublisher, type PipelinedPublisher } from '@iomt/bus/pipelined-publisher'
+import { createAddressRule } from '@iomt/contracts/broker-address'
 import { DEAD_LETTER_STREAM, GATEWAY_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { rebalanceSubject } from '@iomt/contracts/subjects'
 import { readKeyFile } from '@iomt/credential-vault/key-file'
@@ -13,7 +14,7 @@ import type { Logger } from '@iomt/service-runtime/logger'
 import { createMetrics } from '@iomt/service-runtime/metrics'
 import type { Service } from '@iomt/service-runtime/run-service'
 import { SocketMqttClient } from '@iomt/socket-mqtt-client/socket-mqtt-client'
-import { connectMqttJs } from '@iomt/socket-mqtt-client/transport.mqttjs'
+import { createMqttJsConnect } from '@iomt/socket-mqtt-client/transport.mqttjs'
 import type { GatewayConfig } from './config.ts'
 import { createDesiredStateFeed } from './desired-state/desired-state-feed.ts'
 import { untilBucketComplete } from './desired-state/until-bucket-complete.ts'
@@ -130,7 +131,9 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
         logger,
       }),
     })
+    const connect = createMqttJsConnect(createAddressRule(config.BROKER_NETWORKS))
     const client: SocketMqttClient = new SocketMqttClient({
+      connect,
       mayConnect: (partition) => ownership.owns(partition),
       maxPendingBytes: config.MAX_PENDING_BYTES,
       assess: assessments.assess,
@@ -169,7 +172,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, overrides: 
       onReceipt: (receipt) => events.publish(rebalanceSubject(config.GATEWAY_ID), receipt.id, receipt),
     })
     const gateway = config.GATEWAY_ID
-    const test = createConnectivityTests({ gateway, vault, connect: connectMqttJs })
+    const test = createConnectivityTests({ gateway, vault, connect })
     const rpc = createGatewayRpc({ connection, logger, gateway, client, statusOf: status.statusOf, test })
 
     // Every socket is known before the first connection opens: a resumed session delivers at once, and a message for a

@@ -1,3 +1,4 @@
+import { alwaysForbidden } from '@iomt/contracts/broker-address'
 import type { BrokerSecrets } from '@iomt/contracts/credential-envelope'
 import {
   credentialLengthProblem,
@@ -40,6 +41,7 @@ export function mergeBroker(
   context: CredentialContext,
 ): BrokerChanges {
   const before = current ?? EMPTY
+  requireReachableHost(input)
   requireSecretsForNewHost(before, input)
   requireUsableCredentials(before, input)
   return {
@@ -73,6 +75,12 @@ export function replaceBroker(
     vault,
     context,
   )
+}
+
+/** What a name resolves to, and which networks are allowed, the gateways check with each connection. */
+function requireReachableHost({ mqtt_broker_host: host }: BrokerInput): void {
+  const problem = host == null ? null : alwaysForbidden(host)
+  if (problem) throw invalidField('/mqtt_broker_host', `is refused: ${problem}`)
 }
 
 /** A stored secret goes to the broker it was given for: whoever names another one must know the secret. */

@@ -8,6 +8,8 @@ export function adviceOnSilence(broker: string | null, topic: string | null): st
 
 /** What to do about a connection that failed so; by what Node, TLS and brokers say. */
 export function adviceOnConnecting(error: string | null): string {
+  if (/no broker is looked for|BROKER_NETWORKS/.test(error ?? ''))
+    return 'Correct mqtt_broker_host, or let operations staff add its network to BROKER_NETWORKS of the gateways.'
   if (/ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|timeout/i.test(error ?? ''))
     return 'Does the broker run, and can the gateways reach it at this host and port (firewall)?'
   if (/ENOTFOUND|EAI_AGAIN/.test(error ?? '')) return 'Correct mqtt_broker_host: the gateways find no such host.'

@@ -71,6 +71,22 @@ test('a socket without a host inherits the whole block of its PDU', async () => 
   expect((await api.put(path, { mqtt_broker_host: null })).body).toMatchObject({ ...BROKER, inherited_from: 'pdu' })
 })
 
+test('a broker at a link-local or metadata address is refused, and changes nothing', async () => {
+  const { api } = running
+  const { pdu } = await createEstate(api)
+  const socket = await create(api, `/pdus/${pdu.id}/sockets`, { socket_number: 1, mqtt_topic_suffix: 'forbidden-host' })
+  for (const host of ['169.254.169.254', '::ffff:169.254.169.254', 'fd00:ec2::254', '0.0.0.0']) {
+    const block = { mqtt_broker_host: host }
+    for (const path of [`/sockets/${socket.id}`, `/pdus/${pdu.id}`]) {
+      const refused = await api.patch(path, block)
+      expect(problemOf(refused), host).toBe('400 /problems/invalid-request /mqtt_broker_host')
+      expect(refused.body.detail).toMatch(/where no broker is looked for/)
+    }
+    expect(problemOf(await api.put(`/sockets/${socket.id}/mqtt-config`, block))).toMatch(/^400/)
+  }
+  expect((await api.get(`/sockets/${socket.id}/mqtt-config`)).body).toMatchObject({ ...BROKER, inherited_from: 'pdu' })
+})
+
 test('a stored secret never goes to another host: it has to be sent again, or removed', async () => {
   const { api } = running
   const { pdu } = await createEstate(api)
