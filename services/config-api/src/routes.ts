@@ -21,6 +21,7 @@ import type { Database } from '@iomt/database/connect'
 import type { ReadinessCheck } from '@iomt/service-runtime/health'
 import type pg from 'pg'
 import type { Registry } from 'prom-client'
+import { addApiKeyRoutes } from './access/api-key-routes.ts'
 import { departmentResource } from './departments/department-resource.ts'
 import { deviceResource } from './devices/device-resource.ts'
 import { addDiagnosisRoute } from './diagnosis/diagnosis-route.ts'
@@ -149,6 +150,7 @@ export function addRoutes(
   addDiagnosisRoute(app, { database, gateways, bus, now })
   addMqttTestRoute(app, { database, vault, sockets, gateways, now })
   addGatewaysRoute(app, readPool)
+  addApiKeyRoutes(app, database)
   addRemovedRoutes(app)
   addServiceRoutes(app, checks, metrics)
 }

@@ -2,8 +2,8 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import { Timestamp } from '../codes.ts'
 
 /** `null` is a value of its own: it clears the field, leaving the field out keeps it. */
-export function nullable<Schema extends TSchema>(schema: Schema) {
-  return Type.Union([schema, Type.Null()])
+export function nullable<Schema extends TSchema>(schema: Schema, options: { description?: string } = {}) {
+  return Type.Union([schema, Type.Null()], options)
 }
 
 export const Name = Type.String({ minLength: 1, maxLength: 200, examples: ['Intensive care unit'] })

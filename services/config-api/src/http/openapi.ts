@@ -17,12 +17,13 @@ const TAGS = [
   { name: 'mqtt', description: 'Devices through the sockets they are plugged into; state and history' },
   { name: 'telemetry', description: 'Readings as they come' },
   { name: 'gateways', description: 'The gateway pool, for operations staff' },
+  { name: 'api-keys', description: 'Who may use this interface' },
   { name: 'service', description: 'Health and metrics' },
 ]
 
 const DESCRIPTION = `Configuration, status and history of medical devices on measured sockets.
 
-- **Authentication**: \`Authorization: Bearer iomt_…\`. Roles: viewer reads, operator also publishes, admin changes.
+- **Authentication**: \`Authorization: Bearer iomt_…\`. Roles: viewer reads, operator also publishes, admin changes; keys are made with \`POST /api-keys\`.
 - **Lists**: \`{items, next_cursor}\`; pass \`next_cursor\` as \`cursor\` for the next page.
 - **Versions**: every resource has an \`ETag\`; send it as \`If-Match\` and a stale write is refused with 412.
 - **Errors**: RFC 9457 \`application/problem+json\`; \`type\` is stable.

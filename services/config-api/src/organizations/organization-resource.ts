@@ -5,7 +5,8 @@ import type {
   OrganizationQuery,
 } from '@iomt/contracts/rest/organization'
 import type { Database } from '@iomt/database/connect'
-import { sql } from 'kysely'
+import type { Schema } from '@iomt/database/schema'
+import { sql, type Transaction } from 'kysely'
 import { Refusal } from '../changes/refusal.ts'
 import { refuseWhileUsed } from '../resources/refuse-while-used.ts'
 import type { Resource } from '../resources/resource.ts'
@@ -51,8 +52,8 @@ export const organizationResource: Resource<Organization, OrganizationCreate, Or
       { what: 'PDUs', table: 'power_distribution_units', column: 'organization_id', id },
       { what: 'devices', table: 'devices', column: 'organization_id', id },
       { what: 'payload profiles', table: 'payload_profiles', column: 'organization_id', id },
-      { what: 'API keys', table: 'api_keys', column: 'organization_id', id },
     ])
+    await removeApiKeys(transaction, id)
     await transaction.deleteFrom('organizations').where('id', '=', id).execute()
   },
 }
@@ -60,4 +61,15 @@ export const organizationResource: Resource<Organization, OrganizationCreate, Or
 function select(database: Database, tenant: string | null) {
   const query = database.selectFrom('organizations').selectAll()
   return tenant === null ? query : query.where('id', '=', tenant)
+}
+
+/** Those that nobody can use any more go with the organization. */
+async function removeApiKeys(transaction: Transaction<Schema>, organizationId: string): Promise<void> {
+  const keys = await transaction
+    .deleteFrom('api_keys')
+    .where('organization_id', '=', organizationId)
+    .returning(sql<boolean>`revoked_at is null and (expires_at is null or expires_at > now())`.as('valid'))
+    .execute()
+  const valid = keys.filter((key) => key.valid).length
+  if (valid > 0) throw new Refusal('in-use', `The organization still has ${valid} API keys; revoke them first.`)
 }
