@@ -97,6 +97,7 @@ test('a key of one organization sees and changes nothing of another', async () =
     `/pdus/${other.pdu.id}/sockets`,
     `/sockets/${socket.id}/mqtt-config`,
     `/sockets/${socket.id}/mqtt-status`,
+    `/sockets/${socket.id}/status-events`,
     `/mqtt/devices/${device.id}`,
     `/mqtt/devices/${device.id}/state`,
     `/mqtt/devices/${device.id}/telemetry`,
