@@ -15,8 +15,12 @@ export function adviceOnConnecting(error: string | null): string {
   if (/ENOTFOUND|EAI_AGAIN/.test(error ?? '')) return 'Correct mqtt_broker_host: the gateways find no such host.'
   if (/not authori[sz]ed|bad user ?name|password|identifier/i.test(error ?? ''))
     return 'Correct mqtt_credentials, or allow this user at the broker.'
+  if (/before secure TLS|EPROTO|wrong version number/i.test(error ?? ''))
+    return 'Does this port speak TLS? 8883 usually does, 1883 does not.'
   if (/certificate|self-signed|altname|TLS|SSL/i.test(error ?? ''))
     return 'Correct mqtt_config.tls: ca, server_name, or cert and key.'
+  if (/closed the connection|ECONNRESET/i.test(error ?? ''))
+    return 'Does this port want TLS (mqtt_config.tls)? If not, the log of the broker says why it closes.'
   return 'See the log of the broker.'
 }
 
