@@ -81,7 +81,7 @@ export const TestStep = Type.Object(
   {
     step: Type.Union([Type.Literal('connect'), Type.Literal('subscribe'), Type.Literal('data')]),
     state: Type.Union([Type.Literal('ok'), Type.Literal('failed'), Type.Literal('skipped')], {
-      description: 'skipped: the step before it has failed',
+      description: 'skipped: one before it has failed, or it was not asked for',
     }),
     milliseconds: Type.Union([Type.Integer(), Type.Null()]),
     detail: Type.String({ description: 'What was seen' }),

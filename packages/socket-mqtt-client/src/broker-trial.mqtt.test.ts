@@ -5,6 +5,7 @@ import { Aedes } from 'aedes'
 import { expect, test } from 'vitest'
 import { tryBroker } from './broker-trial.ts'
 import type { SocketConfig } from './socket-config.ts'
+import { CONNACK, CONNECT, handWritten, SUBSCRIBE, subackOf } from './testing/hand-written-broker.ts'
 import { cleanUps, mosquitto, newClient, publisher, untilStatus } from './testing/mqtt-parties.ts'
 import { testSocket } from './testing/socket.ts'
 import { connectMqttJs } from './transport.mqttjs.ts'
@@ -39,7 +40,7 @@ test('nobody at the port: the steps behind it are skipped', async () => {
   expect(steps.map(({ step, state, detail }) => [step, state, detail])).toEqual([
     ['connect', 'failed', expect.stringContaining('ECONNREFUSED')],
     ['subscribe', 'skipped', 'connect comes first'],
-    ['data', 'skipped', 'subscribe comes first'],
+    ['data', 'skipped', 'connect comes first'],
   ])
   expect(message).toBeNull()
 })
@@ -80,6 +81,47 @@ test('a topic that the broker forbids is named, with its reason', async () => {
   const { steps } = await trial(testSocket(`mqtt://127.0.0.1:${port}`, { topic: 'forbidden/1' }))
   expect(steps.map(({ state }) => state)).toEqual(['ok', 'failed', 'skipped'])
   expect(steps[1]?.detail).toMatch(/^forbidden\/1: refused by the broker/)
+})
+
+test.each([
+  ['connect', CONNECT],
+  ['subscribe', SUBSCRIBE],
+])('a broker that closes instead of answering has failed at %s', async (step, type) => {
+  const socket = await handWritten((packet, connection) => {
+    if (packet[0] === type) connection.destroy()
+    else connection.write(CONNACK)
+  })
+  const { steps } = await trial(socket)
+  expect(steps.find(({ state }) => state === 'failed')).toMatchObject({
+    step,
+    detail: expect.stringMatching(/closed the connection|ECONNRESET/),
+  })
+})
+
+/** PUBLISH at QoS 1, kept by the broker, of no bytes on `t`. */
+const RETAINED = Buffer.from([0x33, 5, 0, 1, 0x74, 0, 1])
+
+test('a broker that floods us and reads nothing is left', async () => {
+  const socket = await handWritten((packet, connection) => {
+    if (packet[0] === CONNECT) connection.write(CONNACK)
+    if (packet[0] !== SUBSCRIBE) return
+    connection.write(subackOf(packet))
+    connection.pause()
+    const many = Buffer.concat(Array.from({ length: 1_000 }, () => RETAINED))
+    const flood = () => {
+      while (!connection.destroyed && connection.write(many));
+    }
+    connection.on('drain', flood)
+    flood()
+  })
+  const { steps } = await trial(socket, 10_000)
+  expect(steps[2]).toMatchObject({ state: 'failed', detail: expect.stringMatching(/^more than 10000 messages came/) })
+})
+
+test('without patience the last step is not taken, and nothing has failed', async () => {
+  const broker = await mosquitto()
+  const { steps } = await trial(testSocket(broker.url), 0)
+  expect(steps.map(({ state, detail }) => [state, detail]).at(-1)).toEqual(['skipped', 'not asked for'])
 })
 
 test('the connection that brings the readings is left alone, and loses none', async () => {

@@ -6,8 +6,9 @@ import { subtreeFilter } from './socket-topics.ts'
 import { subackReason } from './subscription-plan.ts'
 import type { ConnectTransport, IncomingPublish, Transport } from './transport.ts'
 
-/** Milliseconds for TCP, TLS and CONNACK, and once more for SUBACK. */
-export const TRIAL_STEP_TIMEOUT = 10_000
+const SUBACK_TIMEOUT = 10_000
+/** Of a broker that floods us nothing more is learned. */
+const MAX_MESSAGES = 10_000
 
 export interface BrokerTrial {
   readonly steps: TestStep[]
@@ -19,12 +20,12 @@ export interface BrokerTrialOptions {
   readonly connect: ConnectTransport
   /** Not that of the connection which brings the readings: the broker would close that one. */
   readonly clientId: string
-  /** Milliseconds to wait for a message. */
+  /** Milliseconds to wait for a message; 0: the last step is not taken. */
   readonly patience: number
 }
 
 /**
- * Connects as the socket would, in a clean session of its own, subscribes and waits for a live message; then leaves. What it is
+ * Connects as the socket would, in a clean session of its own, subscribes to its topic and waits for a live message; then leaves. What it is
  * sent is acknowledged and stored nowhere, and the socket's own session and its queue stay as they are. Never throws.
  */
 export async function tryBroker(
@@ -39,21 +40,17 @@ export async function tryBroker(
   const transport = await take('connect', profile, async () => {
     const options = { cleanSession: true, signal: new AbortController().signal }
     const established = await connect(profile, connectionCredentials(config), listener.handlers, options)
-    listener.acknowledgeOn(established)
+    listener.opened(established)
     return [established, `connected to ${profile.host}:${profile.port}${profile.tls ? ' over TLS' : ''}`]
   })
   const granted = await take('subscribe', transport, async (established) => {
     const { qos = MQTT_CONFIG_DEFAULTS.qos } = config.mqtt_config
     const answer = Promise.race([established.subscribe([{ topic: filter, qos }]), listener.closed])
-    const [code = 0x80] = await within(
-      TRIAL_STEP_TIMEOUT,
-      answer,
-      () => `no SUBACK within ${TRIAL_STEP_TIMEOUT / 1_000} s`,
-    )
+    const [code = 0x80] = await within(SUBACK_TIMEOUT, answer, () => `no SUBACK within ${SUBACK_TIMEOUT / 1_000} s`)
     if (code >= 0x80) throw new Error(`${filter}: ${subackReason(code)}`)
     return [{ qos: code }, `${filter} at QoS ${code}${code < qos ? `, asked for ${qos}` : ''}`]
   })
-  await take('data', granted, async () => {
+  await take('data', patience > 0 ? granted : null, async () => {
     const { topic, payloadBytes } = await within(patience, Promise.race([listener.live, listener.closed]), () => {
       const nothing = `nothing came on ${filter} within ${patience / 1_000} s`
       return listener.message()?.retain ? `${nothing} but a retained message, which may be old` : nothing
@@ -75,7 +72,9 @@ function createSteps() {
       work: (needed: Needed) => Promise<[result: Result, detail: string]>,
     ): Promise<Result | null> {
       if (needed === null) {
-        steps.push({ step, state: 'skipped', milliseconds: null, detail: `${steps.at(-1)?.step} comes first` })
+        const failed = steps.find(({ state }) => state === 'failed')
+        const detail = failed ? `${failed.step} comes first` : 'not asked for'
+        steps.push({ step, state: 'skipped', milliseconds: null, detail })
         return null
       }
       const since = performance.now()
@@ -102,17 +101,24 @@ function createListener() {
   let first: IncomingPublish | null = null
   let retained: IncomingPublish | null = null
   let transport: Transport | null = null
+  let messages = 0
   return {
     live: live.promise,
     /** Rejects with the reason when the connection is gone. */
     closed: closed.promise,
     message: () => first ?? retained,
-    acknowledgeOn(established: Transport) {
+    opened(established: Transport) {
       transport = established
     },
     handlers: {
       onPublish(message: IncomingPublish, next: () => void) {
         const { packetId, qos, retain } = message
+        messages += 1
+        if (messages > MAX_MESSAGES) {
+          closed.reject(new Error(`more than ${MAX_MESSAGES} messages came, and not one of them was live`))
+          transport?.destroy()
+          return
+        }
         if (qos > 0 && packetId !== undefined) transport?.acknowledge([{ packetId, qos: qos as 1 | 2 }])
         if (retain) {
           retained ??= message

@@ -225,8 +225,9 @@ test('bytes that are no MQTT end it, with a reason', () => {
     return reasons.splice(0)
   }
   expect(pushed([0x30, 0xff, 0xff, 0xff, 0xff, 0x01])).toEqual(['a packet with a length of more than four bytes'])
-  const short = ['a PUBLISH that is shorter than its own lengths']
+  const short = ['a PUBLISH of QoS 3, or one that is shorter than its own lengths']
   expect(pushed([0x30, 0x01, 0x00])).toEqual(short)
+  expect(pushed([0x36, 0x05, 0x00, 0x01, 0x61, 0x00, 0x01])).toEqual(short)
   expect(pushed([0x30, 0x03, 0x00, 0x09, 0x61])).toEqual(short)
   expect(pushed([0x32, 0x03, 0x00, 0x01, 0x61])).toEqual(short)
   expect(pushed([0x30, 0x04, 0x00, 0x01, 0x61, 0x7f], 5)).toEqual(short)

@@ -143,7 +143,7 @@ export function createPublishSplitter(
     const message = readPublish(packet, protocolVersion, omitted, payloadBytesKept)
     omitted = 0
     if (message === null) {
-      malformed('a PUBLISH that is shorter than its own lengths')
+      malformed('a PUBLISH of QoS 3, or one that is shorter than its own lengths')
       return
     }
     let passed = false
@@ -181,7 +181,9 @@ function readPublish(
   payloadBytesKept: number,
 ): IncomingPublish | null {
   const header = packet[0] as number
-  const qos = ((header >> 1) & 3) as 0 | 1 | 2
+  const qos = (header >> 1) & 3
+  // 3.3.1-4
+  if (qos === 3) return null
   let at = 1
   while (((packet[at] as number) & 0x80) !== 0) at += 1
   at += 1
@@ -214,7 +216,7 @@ function readPublish(
     topic,
     payload: packet.subarray(at, at + payloadBytesKept),
     payloadBytes,
-    qos,
+    qos: qos as 0 | 1 | 2,
     packetId,
     dup: (header & DUP) !== 0,
     retain: (header & RETAIN) !== 0,

@@ -6,10 +6,13 @@ import { startTcpProxy } from '@iomt/testing/tcp-proxy'
 import { temporaryDirectory } from '@iomt/testing/temporary-directory'
 import { waitFor } from '@iomt/testing/wait-for'
 import { describe, expect, test } from 'vitest'
+import { connectionCredentials, connectionProfile } from './connection-profile.ts'
 import type { SocketConfig } from './socket-config.ts'
 import type { SocketMqttClient } from './socket-mqtt-client.ts'
+import { CONNACK, CONNECT, handWritten } from './testing/hand-written-broker.ts'
 import { cleanUps, mosquitto, newClient, publisher, untilStatus } from './testing/mqtt-parties.ts'
 import { testSocket } from './testing/socket.ts'
+import { connectMqttJs } from './transport.mqttjs.ts'
 import { UnacknowledgedError } from './transport.ts'
 
 describe('a publish that nothing confirms', () => {
@@ -143,4 +146,25 @@ describe('a broker that is there and answers nothing', () => {
     })
     expect(await secondsOf(() => end(client, socket))).toBeLessThan(3)
   })
+})
+
+test('a broker that sends and reads nothing is left before acknowledgements fill the memory', async () => {
+  const socket = await handWritten((packet, connection) => {
+    if (packet[0] !== CONNECT) return
+    connection.write(CONNACK)
+    connection.pause()
+  })
+  const closed = Promise.withResolvers<string>()
+  const profile = { ...connectionProfile(socket), cleanSession: true }
+  const transport = await connectMqttJs(
+    profile,
+    connectionCredentials(socket),
+    { onPublish: (_message, next) => next(), onClose: closed.resolve },
+    { cleanSession: true, signal: new AbortController().signal },
+  )
+  const many = Array.from({ length: 65_535 }, (_, index) => ({ packetId: index + 1, qos: 1 as const }))
+  // What the system takes first, some MB, is not ours.
+  const acknowledging = setInterval(() => transport.acknowledge(many), 1)
+  cleanUps.push(() => clearInterval(acknowledging))
+  expect(await closed.promise).toBe('the broker does not read our acknowledgements')
 })

@@ -15,6 +15,9 @@ const ACKNOWLEDGEMENT_TIMEOUT = 5_000
 /** Seconds that a broker keeps the session of an absent MQTT 5 client; 3.1.1 has no limit. */
 const SESSION_EXPIRY = 7 * 24 * 60 * 60
 
+/** More than the acknowledgements of all 65,535 messages that can wait for one (packet ids are of two bytes). */
+const UNREAD_BYTES = 512 * 1024
+
 /** CONNACK codes for wrong credentials: 3.1.1 table 3.1 (4, 5); MQTT 5 section 3.2.2.2 (0x86, 0x87, 0x8C). */
 const BAD_CREDENTIALS = new Set([4, 5, 0x86, 0x87, 0x8c])
 
@@ -44,7 +47,7 @@ export const createMqttJsConnect =
             keepAliveWhileHeld = held ? keepAlive(client, profile.keepalive) : undefined
           },
           onFailure(error) {
-            failure ??= error
+            failure ??= ofEachAddress(error)
           },
         },
         mayReach,
@@ -143,6 +146,12 @@ function keepAlive(client: MqttClient, keepalive: number): NodeJS.Timeout | unde
   return timer
 }
 
+/** Of a name with several addresses Node tells what became of each, and nothing in the message of the whole. */
+function ofEachAddress(error: Error): Error {
+  if (!(error instanceof AggregateError)) return error
+  return new Error(error.errors.map(({ message }: Error) => message).join('; '), { cause: error })
+}
+
 function asConnectError(failure: Error | null, reason: string): Error {
   const code = (failure as { code?: unknown } | null)?.code
   return typeof code === 'number'
@@ -184,7 +193,11 @@ function transportOf(
       }),
     publish: (topic, payload, options) => publish(client, topic, payload, options),
     acknowledge(messages) {
-      if (socket.writable) socket.write(encodeAcknowledgements(messages))
+      if (!socket.writable) return
+      // A broker that sends and does not read would fill our memory with them.
+      if (socket.writableLength > UNREAD_BYTES)
+        socket.destroy(new Error('the broker does not read our acknowledgements'))
+      else socket.write(encodeAcknowledgements(messages))
     },
     disconnect: () =>
       new Promise((resolve) => {

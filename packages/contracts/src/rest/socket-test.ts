@@ -8,7 +8,12 @@ import { SocketMqttConfigReplace } from './socket-mqtt.ts'
 export const SocketMqttTest = Type.Object(
   {
     wait_seconds: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 30, default: 5, description: 'How long to wait for a message' }),
+      Type.Integer({
+        minimum: 0,
+        maximum: 30,
+        default: 5,
+        description: 'How long to wait for a message; 0: only connect and subscribe',
+      }),
     ),
     configuration: Type.Optional(
       Type.Unsafe<SocketMqttConfigReplace>({
@@ -26,7 +31,7 @@ export const SocketMqttTested = Type.Object(
     socket_id: Id,
     gateway: Type.String({ description: 'From whose network it was tried' }),
     tested_at: Timestamp,
-    works: Type.Boolean({ description: 'Every step is ok' }),
+    works: Type.Boolean({ description: 'No step has failed' }),
     first_failed_step: nullable(TestStep.properties.step),
     what_to_do: nullable(Type.String({ description: 'About the first failed step' })),
     steps: Type.Array(TestStep),

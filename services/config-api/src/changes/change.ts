@@ -86,8 +86,8 @@ export async function recordChanges(
 /** What the audit log keeps of a change. */
 export interface AuditedChange extends Pick<Change, 'id' | 'before' | 'after'> {
   readonly entity: ConfigEntity | 'replay' | 'api-key'
-  /** A command to a device is `published`, a key that is revoked `deleted`. */
-  readonly action: ConfigAction | 'published'
+  /** A command to a device is `published`, a configuration that is tried `tested`, a key that is revoked `deleted`. */
+  readonly action: ConfigAction | 'published' | 'tested'
   /** Null: it has no versions. */
   readonly version: number | null
 }

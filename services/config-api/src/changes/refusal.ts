@@ -22,6 +22,7 @@ export type RefusalReason =
   | 'socket-taken'
   | 'topic-taken'
   | 'in-use'
+  | 'not-configured'
   | 'credentials-required'
   | 'credentials-unreadable'
   | 'stale-version'

@@ -1,4 +1,5 @@
-export const ADVICE_ON_SUBSCRIBING = "Allow the socket's user to subscribe to it, or correct the topic."
+export const ADVICE_ON_SUBSCRIBING =
+  "Allow the socket's user to subscribe to it, or correct the topic; the log of the broker may say more."
 
 /** What to do about a device of which nothing comes. */
 export function adviceOnSilence(broker: string | null, topic: string | null): string {
@@ -8,21 +9,33 @@ export function adviceOnSilence(broker: string | null, topic: string | null): st
 
 /** What to do about a connection that failed so; by what Node, TLS and brokers say. */
 export function adviceOnConnecting(error: string | null): string {
-  if (/no broker is looked for|BROKER_NETWORKS/.test(error ?? ''))
-    return 'Correct mqtt_broker_host, or let operations staff add its network to BROKER_NETWORKS of the gateways.'
-  if (/ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|timeout/i.test(error ?? ''))
-    return 'Does the broker run, and can the gateways reach it at this host and port (firewall)?'
-  if (/ENOTFOUND|EAI_AGAIN/.test(error ?? '')) return 'Correct mqtt_broker_host: the gateways find no such host.'
-  if (/not authori[sz]ed|bad user ?name|password|identifier/i.test(error ?? ''))
-    return 'Correct mqtt_credentials, or allow this user at the broker.'
-  if (/before secure TLS|EPROTO|wrong version number/i.test(error ?? ''))
-    return 'Does this port speak TLS? 8883 usually does, 1883 does not.'
-  if (/certificate|self-signed|altname|TLS|SSL/i.test(error ?? ''))
-    return 'Correct mqtt_config.tls: ca, server_name, or cert and key.'
-  if (/closed the connection|ECONNRESET/i.test(error ?? ''))
-    return 'Does this port want TLS (mqtt_config.tls)? If not, the log of the broker says why it closes.'
-  return 'See the log of the broker.'
+  return ON_CONNECTING.find(([said]) => said.test(error ?? ''))?.[1] ?? 'See the log of the broker.'
 }
+
+/** The first that fits counts: a message may hold a host's name, which may be anything. */
+const ON_CONNECTING: ReadonlyArray<readonly [said: RegExp, advice: string]> = [
+  [/where no broker is looked for/, 'Correct mqtt_broker_host.'],
+  [
+    /of BROKER_NETWORKS/,
+    'Correct mqtt_broker_host, or let operations staff add its network to BROKER_NETWORKS of the gateways.',
+  ],
+  [/ENOTFOUND|EAI_AGAIN/, 'Correct mqtt_broker_host: the gateways find no such host.'],
+  [
+    /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|timeout/i,
+    'Does the broker run, and can the gateways reach it at this host and port (firewall)?',
+  ],
+  [/identifier/i, 'Allow client ids that begin with iomt- at the broker.'],
+  [/not authori[sz]ed|bad user ?name|password/i, 'Correct mqtt_credentials, or allow this user at the broker.'],
+  [/before secure TLS|EPROTO|wrong version number/i, 'Does this port speak TLS? 8883 usually does, 1883 does not.'],
+  [
+    /certificate|self-signed|altname|TLS|SSL|PEM|DECODER/i,
+    'Correct mqtt_config.tls: ca, server_name, or cert and key.',
+  ],
+  [
+    /closed the connection|ECONNRESET/i,
+    'Does this port want TLS (mqtt_config.tls)? If not, the log of the broker says why it closes.',
+  ],
+]
 
 /** To be pasted into a shell: a topic may hold anything. */
 function commandToListen(broker: string | null, topic: string | null): string {

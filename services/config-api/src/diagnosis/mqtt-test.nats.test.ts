@@ -45,13 +45,19 @@ function gatewayAt(subject: string, reply: () => TestReply): TestRequest[] {
 
 const ownerOf = (pdu: Body) => partitionRpcSubject(partitionOf(pdu.id), 'test')
 
+const FAILURES = {
+  connect: 'connect ECONNREFUSED 192.0.2.7:1883',
+  subscribe: 'no SUBACK within 10 s',
+  data: 'nothing came on a/b within 5 s',
+}
+
 const reply = (...states: Array<'ok' | 'failed' | 'skipped'>): TestReply => ({
   gateway: 'gateway-1',
   steps: (['connect', 'subscribe', 'data'] as const).map((step, index) => ({
     step,
     state: states[index] ?? 'ok',
     milliseconds: 3,
-    detail: states[index] === 'failed' ? 'connect ECONNREFUSED 192.0.2.7:1883' : 'fine',
+    detail: states[index] === 'failed' ? FAILURES[step] : 'fine',
   })),
   message: null,
 })
@@ -115,7 +121,7 @@ test('a block can be tried before it is saved: checked as one that is saved, and
   const requests = gatewayAt(ownerOf(pdu), () => reply())
   const contents = async () => {
     const { rows } = await running.migrated.pool.query(
-      'select (select count(*) from audit_log) as audited, version, updated_at from sockets where id = $1',
+      `select (select count(*) from audit_log where action <> 'tested') as audited, version, updated_at from sockets where id = $1`,
       [socket.id],
     )
     return rows
@@ -129,9 +135,23 @@ test('a block can be tried before it is saved: checked as one that is saved, and
   expect(requests[1]?.state.broker).toMatchObject({ host: BROKER.mqtt_broker_host, inherited_from: 'pdu' })
   // A stored secret goes to no other host, not even for a test.
   const elsewhere = { configuration: { mqtt_broker_host: 'second.example', mqtt_credentials: { username: 'u' } } }
-  expect(problemOf(await running.api.post(path, elsewhere))).toMatch(/^409 \/problems\/credentials-required/)
+  expect(problemOf(await running.api.post(path, elsewhere))).toBe(
+    '409 /problems/credentials-required /configuration/mqtt_credentials/password',
+  )
+  const metadata = { configuration: { mqtt_broker_host: '169.254.169.254' } }
+  expect(problemOf(await running.api.post(path, metadata))).toBe(
+    '400 /problems/invalid-request /configuration/mqtt_broker_host',
+  )
   expect(requests).toHaveLength(2)
   expect(await contents()).toEqual(before)
+  const { rows } = await running.migrated.pool.query(
+    `select after from audit_log where action = 'tested' and entity_id = $1 order by id`,
+    [socket.id],
+  )
+  expect(rows.map(({ after }) => [after.mqtt_broker_host, after.username])).toEqual([
+    ['second.example', 'v'],
+    [BROKER.mqtt_broker_host, null],
+  ])
   expect((await running.api.get(`/sockets/${socket.id}`)).body).toMatchObject({ mqtt_broker_host: 'first.example' })
 })
 
@@ -143,9 +163,21 @@ test('any gateway tests while none owns the socket; without one, or with busy on
   expect((await running.api.post(path, {})).body.works).toBe(true)
   answered = { error: { code: 'too-many-tests', detail: 'gateway-1 tests 8 sockets already' } }
   expect(problemOf(await running.api.post(path, {}))).toBe('429 /problems/too-many-tests')
-  answered = { error: { code: 'not-connected', detail: 'neither the socket nor its PDU has an mqtt_broker_host' } }
-  expect((await running.api.post(path, {})).body.detail).toMatch(/mqtt_broker_host/)
+  answered = { error: { code: 'not-connected', detail: 'the key is not there' } }
+  expect(problemOf(await running.api.post(path, {}))).toBe('409 /problems/credentials-unreadable')
   expect(requests).toHaveLength(3)
+})
+
+test('what has no topic or no broker is said before anybody is asked', async () => {
+  const { pdu, socket, path } = await socketOf({ mqtt_topic_suffix: null })
+  const requests = gatewayAt(ownerOf(pdu), () => reply())
+  const withoutTopic = await running.api.post(path, {})
+  expect(problemOf(withoutTopic)).toBe('409 /problems/not-configured')
+  expect(withoutTopic.body.detail).toMatch(/mqtt_topic_suffix/)
+  await running.api.patch(`/sockets/${socket.id}`, { mqtt_topic_suffix: 's1' })
+  await running.api.patch(`/pdus/${pdu.id}`, { mqtt_broker_host: null })
+  expect((await running.api.post(path, {})).body.detail).toMatch(/no mqtt_broker_host/)
+  expect(requests).toHaveLength(0)
 })
 
 test('bad input and unknown sockets are refused before anything is asked', async () => {

@@ -2,6 +2,7 @@ import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { Vault } from '@iomt/credential-vault/vault'
 import type { Database } from '@iomt/database/connect'
 import { type Actor, inTransaction } from '../changes/change.ts'
+import { Refusal } from '../changes/refusal.ts'
 import { readDesiredStates } from '../desired-state/desired-state.ts'
 import { type MqttConfigReplacement, replaceMqttConfig } from '../sockets/replace-mqtt-config.ts'
 import type { SocketResource } from '../sockets/socket-resource.ts'
@@ -34,6 +35,8 @@ export async function proposedState(
     })
   } catch (error) {
     if (error instanceof Undone) return error.state
-    throw error
+    if (!(error instanceof Refusal)) throw error
+    const fields = error.fields.map(({ pointer, detail }) => ({ pointer: `/configuration${pointer}`, detail }))
+    throw new Refusal(error.reason, error.message, fields)
   }
 }

@@ -38,6 +38,7 @@ export const PROBLEM_TYPES: Readonly<Record<ProblemReason, { readonly status: nu
   'socket-taken': { status: 409, title: 'The socket has another device' },
   'topic-taken': { status: 409, title: 'Another socket has this topic on the same broker' },
   'in-use': { status: 409, title: 'Something else depends on it' },
+  'not-configured': { status: 409, title: 'The socket has no broker or no topic' },
   'credentials-required': { status: 409, title: 'The secrets must be sent again for another broker' },
   'credentials-unreadable': { status: 409, title: 'The stored credentials cannot be opened' },
   'endpoint-removed': { status: 410, title: 'The endpoint was removed' },

@@ -16,7 +16,7 @@ const DESCRIPTIONS: Record<number, string> = {
   412: '`If-Match` names an older version',
   413: 'The body is above 1 MiB',
   415: 'The body is not application/json',
-  429: 'Too many requests with this key, or too many keys from this address that are not valid',
+  429: 'Too many requests with this key, too many keys from this address that are not valid, or too much of it at once',
   502: 'The broker did not take it',
   503: 'A dependency does not answer; try again',
   504: 'Nothing confirms it, and it may have been done: find out before you try again',
