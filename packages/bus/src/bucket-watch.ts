@@ -38,14 +38,13 @@ export function createBucketWatch(options: BucketWatchOptions): BucketWatch {
   let current: { stop(): void } | null = null
   let firstListing: (() => void) | null = null
   let again: (() => void) | null = null
+  /** Why there has been no listing since the last one. */
+  let problem: string | null = null
 
   async function follow(): Promise<void> {
-    let problem: string | null = null
     while (!stopped) {
       try {
-        const store = await openBucket(bus, bucket)
-        problem = null
-        await watchOnce(store)
+        await watchOnce(await openBucket(bus, bucket))
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
         // Without a leader a cluster refuses for many seconds, and each of them looks like the one before.
@@ -62,6 +61,7 @@ export function createBucketWatch(options: BucketWatchOptions): BucketWatch {
     const complete = () => {
       if (listed) return
       listed = true
+      problem = null
       options.onListed(keys)
       firstListing?.()
     }

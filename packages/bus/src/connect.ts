@@ -16,6 +16,8 @@ export interface Bus {
   readonly replicas: number
   /** Of streams that this process makes, by name; what is left out comes from their definitions. */
   readonly streamLimits: StreamLimits
+  /** {@link BusOptions.signal} */
+  readonly stopping: AbortSignal | undefined
   /** Sends what is buffered and closes; never throws. */
   close(): Promise<void>
 }
@@ -30,7 +32,7 @@ export interface BusOptions {
   readonly replicas?: number
   /** See {@link Bus.streamLimits}; default none. */
   readonly streamLimits?: StreamLimits
-  /** Ends the waiting for a first connection. */
+  /** Of a process that is to stop: ends the waiting for a first connection, and for what a cluster does not find. */
   readonly signal?: AbortSignal
 }
 
@@ -69,6 +71,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
         manager,
         replicas,
         streamLimits,
+        stopping: signal,
         close: () => closeConnection(connection),
       }
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Bus } from './connect.ts'
 import { provenMissing } from './proven-missing.ts'
 
 // What a cluster says during an election cannot be arranged with real servers; pool/nats-cluster.ledger.e2e.test.ts meets it now and then.
-const to = (cluster?: string) => ({ connection: { info: { cluster } } }) as unknown as Pick<Bus, 'connection'>
+const to = (cluster?: string) => ({ connection: { info: { cluster } } }) as unknown as Pick<Bus, 'connection' | 'stopping'>
 const notFound = (code: number) => new JetStreamApiError({ code: 404, err_code: code, description: 'not found' })
 const noConsumer = notFound(JetStreamApiCodes.ConsumerNotFound)
 const noStream = notFound(JetStreamApiCodes.StreamNotFound)
@@ -44,6 +44,13 @@ test('a cluster is believed when it says the same for long enough', async () => 
 
 test('what a cluster finds again was not missing', async () => {
   expect(await provenMissing(to('hospital'), answering(noConsumer, noConsumer, 'there').look)).toBeNull()
+})
+
+test('a process that is to stop waits for nothing, and takes nothing for missing', async () => {
+  const stopping = new AbortController()
+  const proof = provenMissing({ ...to('hospital'), stopping: stopping.signal }, answering(noStream).look)
+  stopping.abort()
+  await expect(proof).rejects.toThrow('aborted')
 })
 
 test('without an answer of JetStream nothing is known', async () => {

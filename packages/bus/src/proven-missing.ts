@@ -11,14 +11,14 @@ const LOOK_AGAIN = 250
  * up to 10 s not find what exists, in turn with other answers (seen with nats-server 2.9.10), and a consumer that is made again
  * then has two groups of replicas, of which none delivers any more.
  *
- * @throws what `look` throws for other reasons: then nothing is known.
+ * @throws what `look` throws for other reasons: then nothing is known; an AbortError when the process is to stop meanwhile.
  */
 export async function provenMissing(
-  { connection }: Pick<Bus, 'connection'>,
+  { connection, stopping }: Pick<Bus, 'connection' | 'stopping'>,
   look: () => Promise<unknown>,
   doubt = DOUBT,
 ): Promise<'stream' | 'consumer' | null> {
-  for (const since = performance.now(); ; await sleep(LOOK_AGAIN)) {
+  for (const since = performance.now(); ; await sleep(LOOK_AGAIN, undefined, { signal: stopping })) {
     const missing = await missingAt(look)
     if (missing === null || !connection.info?.cluster || performance.now() - since >= doubt) return missing
   }

@@ -64,7 +64,7 @@ export function createConfigApi(config: Config, logger: Logger, overrides: Confi
     onConnectionError: (error) => logger.warn({ reason: error.message }, 'a database connection broke'),
   })
   const vault = createVault(readKeyFile(config.CREDENTIAL_KEY_FILE))
-  const nats = createNatsLink({ ...natsOptions(config), logger })
+  const nats = createNatsLink({ ...natsOptions(config), logger, signal: stopping.signal })
   const gateways = createNatsGatewayClient(nats.bus)
   const pool = createPoolWatch(logger)
   let poolFollowed = false

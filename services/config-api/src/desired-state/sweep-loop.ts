@@ -1,6 +1,9 @@
 import type { Logger } from 'pino'
 import type { SweepResult } from './sweep.ts'
 
+/** Milliseconds until a sweep that failed is tried again. */
+const AFTER_FAILURE = 1_000
+
 export interface SweepLoop {
   /** Begins, or sweeps again at once: NATS has just come (back), perhaps without its data. */
   trigger(): void
@@ -20,6 +23,8 @@ export function createSweepLoop({ sweep, intervalSeconds, logger }: SweepLoopOpt
   let running: Promise<void> | null = null
   let again = false
   let stopped = false
+  /** Why the last sweep did not go through. */
+  let problem: string | null = null
 
   async function run(): Promise<void> {
     do {
@@ -27,14 +32,14 @@ export function createSweepLoop({ sweep, intervalSeconds, logger }: SweepLoopOpt
       const started = performance.now()
       try {
         const result = await sweep()
+        problem = null
         const changed = result && result.repaired + result.strays > 0
         if (result)
           logger[changed ? 'info' : 'debug']({ ...result, ms: Math.round(performance.now() - started) }, 'swept')
       } catch (error) {
-        logger.warn(
-          { reason: error instanceof Error ? error.message : String(error) },
-          'sweep failed; trying again later',
-        )
+        const reason = error instanceof Error ? error.message : String(error)
+        if (reason !== problem && !stopped) logger.warn({ reason }, 'sweep failed; trying again')
+        problem = reason
       }
     } while (again && !stopped)
   }
@@ -48,7 +53,8 @@ export function createSweepLoop({ sweep, intervalSeconds, logger }: SweepLoopOpt
     clearTimeout(timer)
     running = run().finally(() => {
       running = null
-      if (!stopped) timer = setTimeout(trigger, intervalSeconds * 1_000)
+      // Gateways wait for the first one, so a cluster that has just elected a leader is asked again soon.
+      if (!stopped) timer = setTimeout(trigger, problem === null ? intervalSeconds * 1_000 : AFTER_FAILURE)
     })
   }
 

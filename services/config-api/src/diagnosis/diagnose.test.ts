@@ -28,10 +28,14 @@ function facts(changes: Changes = {}, others: Partial<DiagnosisFacts> = {}): Dia
         ...traffic,
       },
     },
-    ...{ socketVersion: 2, pduVersion: 3, lastStoredAt: new Date(before(5)), waitingToBeStored: 0, now: NOW },
+    ...{ socketVersion: 2, pduVersion: 3, lastStoredAt: new Date(before(5)), now: NOW },
+    ...{ waiting: { count: 0, oldestAt: null }, expectedInterval: null },
     ...others,
   }
 }
+
+/** Readings of all sockets, the oldest of which came so many seconds ago. */
+const waitingSince = (seconds: number) => ({ count: 400, oldestAt: new Date(before(seconds)) })
 
 const statesOf = (given: DiagnosisFacts) => diagnose(given).map(({ hop, state }) => `${hop} ${state}`)
 const brokenOf = (given: DiagnosisFacts) => diagnose(given).find(({ state }) => state === 'failed')
@@ -80,9 +84,65 @@ test.each<[string, DiagnosisFacts, string, RegExp]>([
   ['nonsense', facts({ status: 'degraded', traffic: { dead_letters: 9 } }), 'understanding', /samples/],
   [
     'a writer that is gone',
-    facts({ traffic: { last_message_at: before(30) } }, { lastStoredAt: new Date(before(300)), waitingToBeStored: 12 }),
+    facts(
+      { traffic: { last_message_at: before(1) } },
+      { lastStoredAt: new Date(before(40)), waiting: waitingSince(40) },
+    ),
     'storage',
     /telemetry-writer/,
+  ],
+  [
+    'a writer that is gone, and a device that just sent for the first time',
+    facts({}, { lastStoredAt: null, waiting: waitingSince(16) }),
+    'storage',
+    /telemetry-writer/,
+  ],
+  ['no writer yet', facts({}, { lastStoredAt: null, waiting: 'no-consumer' }), 'storage', /Start a telemetry-writer/],
+  [
+    'a stream so full that gateways read nothing',
+    facts({ status: 'idle', traffic: { last_message_at: before(300) } }, { waiting: waitingSince(320) }),
+    'messages',
+    /telemetry-writer/,
+  ],
+  [
+    'messages of another channel for longer than any pause',
+    facts({ traffic: { last_message_at: before(20) } }, { lastStoredAt: new Date(before(3_600)) }),
+    'storage',
+    /channel/,
+  ],
+  [
+    'many messages, and none of them a reading',
+    facts({ traffic: { last_message_at: before(20) } }, { lastStoredAt: null }),
+    'storage',
+    /samples/,
+  ],
+  [
+    'a device that said good-bye',
+    facts({ status: 'offline', availability: { online: false, at: before(1) } }),
+    'messages',
+    /Switch it on/,
+  ],
+  [
+    'enabled, and the gateway has not heard of it',
+    facts({ status: 'disabled', reason: 'switched off' }, { socketVersion: 3 }),
+    'gateway',
+    /outbox/,
+  ],
+  [
+    'a socket that is new to the gateway',
+    facts({ status: 'unassigned', gateway: null, reason: 'no socket s in this partition' }),
+    'gateway',
+    /outbox/,
+  ],
+  [
+    'credentials of another key file',
+    facts({
+      status: 'error',
+      reason: 'credentials are sealed with key "k2", which is not in the key file',
+      connection: { state: 'none', broker: null, since: null },
+    }),
+    'connection',
+    /key file/,
   ],
 ])('%s', (_what, given, hop, whatToDo) => {
   const broken = brokenOf(given)
@@ -111,16 +171,34 @@ test('too early to tell is neither ok nor failed', () => {
   )
   const coming = facts(
     { traffic: { last_message_at: before(1) } },
-    { lastStoredAt: new Date(before(60)), waitingToBeStored: 2 },
+    { lastStoredAt: new Date(before(60)), waiting: waitingSince(1) },
   )
   expect(statesOf(coming).at(-1)).toBe('storage unknown')
+  const connecting = facts({ connection: { state: 'connecting', attempts: 0 } })
+  expect(statesOf(connecting)[2]).toBe('connection unknown')
+  const seldom = { ...fresh, expectedInterval: 3_600 }
+  const longAgo = { ...fresh.status.connection, since: before(7_000) }
+  const waiting = { ...seldom, status: { ...fresh.status, since: before(7_000), connection: longAgo } }
+  expect(statesOf(waiting)).toContain('messages unknown')
+  expect(statesOf({ ...waiting, expectedInterval: null })).toContain('messages failed')
 })
 
 test('a snapshot or a last will after the newest reading breaks nothing', () => {
   expect(statesOf(facts({}, { lastStoredAt: new Date(before(600)) })).at(-1)).toBe('storage ok')
 })
 
+test('a socket that was added to an old connection has had no time to hear of its device', () => {
+  const added = facts({ status: 'idle', since: before(2), traffic: { messages: 0, last_message_at: null } })
+  expect(statesOf(added)).toContain('messages unknown')
+})
+
+test("on a busy system something always waits, which is nobody's fault", () => {
+  const busy = facts({}, { lastStoredAt: new Date(before(600)), waiting: waitingSince(2) })
+  expect(statesOf(busy).at(-1)).toBe('storage unknown')
+  expect(statesOf({ ...busy, now: new Date(NOW.getTime() + 15_000) }).at(-1)).toBe('storage failed')
+})
+
 test('without NATS nobody knows what waits', () => {
-  const given = facts({}, { lastStoredAt: null, waitingToBeStored: null })
+  const given = facts({}, { lastStoredAt: null, waiting: null })
   expect(statesOf(given).at(-1)).toBe('storage unknown')
 })

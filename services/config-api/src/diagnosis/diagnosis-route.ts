@@ -1,6 +1,5 @@
 import type { Bus } from '@iomt/bus/connect'
 import { SocketDiagnosis } from '@iomt/contracts/rest/socket-diagnosis'
-import { TELEMETRY_CONSUMER, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
 import { notFound } from '../changes/refusal.ts'
@@ -9,8 +8,10 @@ import { tenantOf } from '../http/authentication.ts'
 import { answers, IdParameter } from '../http/route-documentation.ts'
 import type { GatewayClient } from '../live-status/gateway-client.ts'
 import { statusOfSocket } from '../live-status/live-status.ts'
-import { selectSockets } from '../sockets/socket-row.ts'
+import { effectivePayloadConfig } from '../payloads/effective-payload-config.ts'
+import { type SocketRow, selectSockets } from '../sockets/socket-row.ts'
 import { diagnose } from './diagnose.ts'
+import { readWaiting } from './waiting-readings.ts'
 
 export interface DiagnosisOptions {
   readonly database: Database
@@ -38,14 +39,16 @@ export function addDiagnosisRoute(app: App, { database, gateways, bus, now }: Di
       const { id } = request.params
       const row = await selectSockets(database, tenantOf(request)).where('sockets.id', '=', id).executeTakeFirst()
       if (!row) throw notFound('socket', id)
-      const [status, lastStoredAt, waitingToBeStored] = await Promise.all([
+      const [status, lastStoredAt, waiting] = await Promise.all([
         statusOfSocket(gateways, row),
         readLastStored(database, id),
-        countWaiting(bus()),
+        readWaiting(bus()),
       ])
       const checkedAt = now()
       const { version: socketVersion, pdu_version: pduVersion } = row
-      const hops = diagnose({ status, socketVersion, pduVersion, lastStoredAt, waitingToBeStored, now: checkedAt })
+      const expectedInterval = expectedIntervalOf(row)
+      const versions = { socketVersion, pduVersion }
+      const hops = diagnose({ status, ...versions, lastStoredAt, waiting, expectedInterval, now: checkedAt })
       const broken = hops.find(({ state }) => state === 'failed') ?? null
       return {
         socket_id: id,
@@ -61,23 +64,25 @@ export function addDiagnosisRoute(app: App, { database, gateways, bus, now }: Di
   )
 }
 
-/** Of some, since the newest by a device's clock need not be the newest that came. */
+/**
+ * Of some, since the newest by a device's clock need not be the newest that came; and without those from the future, which a clock
+ * that was corrected has left behind.
+ */
 async function readLastStored(database: Database, socketId: string): Promise<Date | null> {
   const { rows } = await sql<{ came_at: Date | null }>`
     select max(timestamp) as came_at from (
-      select timestamp from device_data_logs
-      where socket_id = ${socketId} and timestamp > now() - interval '8 days'
-      order by measured_at desc, id desc limit 50
+      (select timestamp from device_data_logs
+       where socket_id = ${socketId} and timestamp > now() - interval '8 days'
+       order by measured_at desc, id desc limit 50)
+      union all
+      (select timestamp from device_data_logs
+       where socket_id = ${socketId} and timestamp > now() - interval '8 days' and measured_at <= now() + interval '1 minute'
+       order by measured_at desc, id desc limit 50)
     ) newest`.execute(database)
   return rows[0]?.came_at ?? null
 }
 
-/** Null also where the writers have a consumer of another name: then nobody is blamed. */
-async function countWaiting(bus: Bus | null): Promise<number | null> {
-  try {
-    const info = await bus?.manager.consumers.info(TELEMETRY_STREAM.name, TELEMETRY_CONSUMER)
-    return info ? info.num_pending + info.num_ack_pending : null
-  } catch {
-    return null
-  }
+function expectedIntervalOf({ payload_config: own, profile_config: shared }: SocketRow): number | null {
+  const expected = effectivePayloadConfig(own, shared)?.expected
+  return (Array.isArray(expected) ? null : expected?.interval_seconds) ?? null
 }

@@ -9,15 +9,15 @@ export interface NatsLink {
   stop(): Promise<void>
 }
 
-export function createNatsLink(options: Omit<BusOptions, 'name' | 'signal'>): NatsLink {
-  const { logger } = options
-  const stopping = new AbortController()
+/** `signal` says that the service is to stop, some time before the link is. */
+export function createNatsLink(options: Omit<BusOptions, 'name'> & { readonly signal: AbortSignal }): NatsLink {
+  const { logger, signal } = options
   let bus: Bus | null = null
   let up = false
   let connecting: Promise<void> = Promise.resolve()
 
   async function connect(onUp: () => void): Promise<void> {
-    const connected = await connectBus({ ...options, name: 'config-api', signal: stopping.signal })
+    const connected = await connectBus({ ...options, name: 'config-api' })
     bus = connected
     up = true
     follow(connected, onUp).catch((error: unknown) => logger.error({ err: error }, 'NATS status watch ended'))
@@ -37,12 +37,11 @@ export function createNatsLink(options: Omit<BusOptions, 'name' | 'signal'>): Na
   return {
     start(onUp) {
       connecting = connect(onUp).catch((error: unknown) => {
-        if (!stopping.signal.aborted) logger.error({ err: error }, 'connecting to NATS ended')
+        if (!signal.aborted) logger.error({ err: error }, 'connecting to NATS ended')
       })
     },
     bus: () => (up ? bus : null),
     async stop() {
-      stopping.abort()
       await connecting
       await bus?.close()
     },

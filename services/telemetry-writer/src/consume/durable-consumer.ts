@@ -57,6 +57,7 @@ export function runDurableConsumer(options: DurableConsumerOptions): DurableCons
         const reason = await pull.ended
         problem = reason === 'consumer-missing' ? `consumer ${durable} of ${stream.name} was deleted` : 'stopped'
       } catch (error) {
+        if (stopping.signal.aborted) return
         const reason = error instanceof Error ? error.message : String(error)
         if (reason !== problem)
           logger.warn({ stream: stream.name, consumer: durable, reason }, 'cannot consume; trying again')

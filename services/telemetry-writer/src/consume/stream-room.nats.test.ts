@@ -116,6 +116,22 @@ test('a slow consumer of another system is waited for until the stream is all bu
   expect(await first()).toBe(46)
 })
 
+test('a consumer that the list leaves out, as a cluster does while its server is away, is waited for all the same', async () => {
+  await addConsumer('another-system')
+  await publish(80)
+  await acknowledge('telemetry-writer', 80)
+  const { consumers } = bus.manager
+  const listed = async function* (stream: string) {
+    for await (const each of consumers.list(stream)) if (each.name !== 'another-system') yield each
+  }
+  const incomplete = { ...bus, manager: { ...bus.manager, streams: bus.manager.streams, consumers: { list: listed } } }
+  expect(await makeRoom({ bus: incomplete as unknown as Bus, metrics, logger }, KEPT)).toBe(0)
+  // All but full, only ours counts.
+  await publish(15)
+  await acknowledge('telemetry-writer', 15)
+  expect(await makeRoom({ bus: incomplete as unknown as Bus, metrics, logger }, KEPT)).toBeGreaterThan(0)
+})
+
 test('of dead letters the oldest go when nothing more would fit', async () => {
   const letters = { stream: DEAD_LETTER_STREAM, consumer: null }
   await publish(89, 'iomt.v1.deadletter.store.hopt.icu.tang3.1')

@@ -73,7 +73,13 @@ export async function makeRoom(
 
   // Asked after the stream: who has nothing left to get has had all that the stream held then.
   const durable: ConsumerInfo[] = []
-  for await (const each of consumers.list(stream.name)) if (each.config.durable_name) durable.push(each)
+  let listed = 0
+  for await (const each of consumers.list(stream.name)) {
+    listed += 1
+    if (each.config.durable_name) durable.push(each)
+  }
+  // Of a cluster, those on a server that does not answer are left out.
+  if (listed < info.state.consumer_count && !crowded) return 0
   const ours = durable.filter(({ name }) => name === consumer)
   if (consumer !== null && ours.length === 0) return 0
   const had = Math.min(...(crowded ? ours : durable).map(acknowledgedUpTo))
