@@ -4,7 +4,8 @@ import type { Bus } from './connect.ts'
 import { provenMissing } from './proven-missing.ts'
 
 // What a cluster says during an election cannot be arranged with real servers; pool/nats-cluster.ledger.e2e.test.ts meets it now and then.
-const to = (cluster?: string) => ({ connection: { info: { cluster } } }) as unknown as Pick<Bus, 'connection' | 'stopping'>
+const to = (cluster?: string) =>
+  ({ connection: { info: { cluster } } }) as unknown as Pick<Bus, 'connection' | 'stopping'>
 const notFound = (code: number) => new JetStreamApiError({ code: 404, err_code: code, description: 'not found' })
 const noConsumer = notFound(JetStreamApiCodes.ConsumerNotFound)
 const noStream = notFound(JetStreamApiCodes.StreamNotFound)
