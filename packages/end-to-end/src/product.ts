@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ensureKeyFile } from '@iomt/credential-vault/key-file'
 import { createMigratedDatabase, type MigratedDatabase } from '@iomt/database/testing/migrated-database'
 import { freePort } from '@iomt/testing/free-port'
-import { type NatsServer, startNats } from '@iomt/testing/nats'
+import { type NatsServer, type StartNatsOptions, startNats } from '@iomt/testing/nats'
 import { type ServiceProcess, startServiceProcess } from '@iomt/testing/service-process'
 
 /** The three services as a hospital runs them, on a database and a nats-server of the test's own. */
@@ -21,20 +21,28 @@ export interface Product {
 
 const serviceMain = (service: string) => new URL(`../../../services/${service}/src/main.ts`, import.meta.url)
 
-/** `configApi`: settings of it that differ from the default. */
-export async function startProduct(options: { configApi?: Readonly<Record<string, string>> } = {}): Promise<Product> {
+export interface ProductOptions {
+  /** Settings of config-api that differ from the default. */
+  readonly configApi?: Readonly<Record<string, string>>
+  readonly nats?: StartNatsOptions
+  /** `user:password` of a service at NATS; default: none is asked for. */
+  readonly natsLogin?: (service: string) => string
+}
+
+export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   const directory = mkdtempSync(join(tmpdir(), 'iomt-product-'))
   const keyFile = join(directory, 'keys.json')
   const adminKeyFile = join(directory, 'admin-key')
   ensureKeyFile(keyFile)
-  const [database, nats] = await Promise.all([createMigratedDatabase(), startNats()])
+  const [database, nats] = await Promise.all([createMigratedDatabase(), startNats(options.nats)])
 
   async function start(name: string, env: Record<string, string>): Promise<ServiceProcess> {
     const port = await freePort()
+    const login = options.natsLogin ? `${options.natsLogin(name)}@` : ''
     return startServiceProcess({
       name,
       main: serviceMain(name),
-      env: { PORT: String(port), NATS_URL: nats.url, LOG_LEVEL: 'info', ...env },
+      env: { PORT: String(port), NATS_URL: nats.url.replace('//', `//${login}`), LOG_LEVEL: 'info', ...env },
       readyUrl: `http://127.0.0.1:${port}/readyz`,
     })
   }

@@ -25,7 +25,7 @@ export const DiagnosisHop = Type.Object(
   {
     hop: HopName,
     state: Type.Union([Type.Literal('ok'), Type.Literal('failed'), Type.Literal('unknown')], {
-      description: 'unknown: an earlier hop is not ok, or it is too early to tell',
+      description: 'unknown: an earlier hop is not ok, it is too early to tell, or nobody could say',
     }),
     detail: Type.String({ description: 'What was seen' }),
     what_to_do: nullable(Type.String({ description: 'Only where something is to be done' })),
