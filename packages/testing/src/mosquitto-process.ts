@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findExecutable } from './executable.ts'
 import { freePort } from './free-port.ts'
+import { freeze } from './freeze.ts'
 import { type GuardedProcess, spawnGuarded } from './guarded-process.ts'
 import { accepts } from './tcp-port.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
@@ -94,7 +95,7 @@ export async function startMosquittoProcess(options: StartMosquittoOptions = {})
       return broker.pid
     },
     kill9: () => end('SIGKILL'),
-    freeze: () => broker.signal('SIGSTOP'),
+    freeze: () => freeze(broker),
     resume: () => broker.signal('SIGCONT'),
     async restart() {
       await end('SIGTERM')

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { findExecutable } from './executable.ts'
 import { freePort } from './free-port.ts'
+import { freeze } from './freeze.ts'
 import { type GuardedProcess, spawnGuarded } from './guarded-process.ts'
 import { accepts } from './tcp-port.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
@@ -99,7 +100,7 @@ export async function startNatsProcess({ port: wantedPort, config = '' }: StartN
       return server.pid
     },
     kill9: () => end('SIGKILL'),
-    freeze: () => server.signal('SIGSTOP'),
+    freeze: () => freeze(server),
     resume: () => server.signal('SIGCONT'),
     async restart() {
       await end('SIGTERM')

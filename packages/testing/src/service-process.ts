@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { freeze } from './freeze.ts'
 import { type ProcessExit, spawnGuarded } from './guarded-process.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -114,7 +115,7 @@ export async function startServiceProcess(options: StartServiceProcessOptions): 
     running: () => child.running(),
     kill9: () => end('SIGKILL'),
     terminate: () => end('SIGTERM'),
-    freeze: () => child.signal('SIGSTOP'),
+    freeze: () => freeze(child),
     resume: () => child.signal('SIGCONT'),
     async restart(extraEnv = {}) {
       await end('SIGTERM')

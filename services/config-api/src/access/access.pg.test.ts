@@ -63,7 +63,7 @@ test('viewers read, operators also publish, admins change', async () => {
   expect(problemOf(await operator.post(publish, { payload: 1 }))).toBe('503 /problems/socket-not-connected')
   const tried = `/sockets/${socket.id}/mqtt-test`
   expect(problemOf(await viewer.post(tried, {}))).toBe('403 /problems/forbidden')
-  expect(problemOf(await operator.post(tried, {}))).toBe('503 /problems/gateway-unavailable')
+  expect(problemOf(await operator.post(tried, {}))).toBe('409 /problems/not-configured')
   expect(problemOf(await operator.post(tried, { configuration: {} }))).toBe('403 /problems/forbidden')
   for (const api of [viewer, operator]) {
     expect(problemOf(await api.post('/organizations', { code: 'x', name: 'X' }))).toBe('403 /problems/forbidden')

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { Refusal } from '../changes/refusal.ts'
 import { createAudience } from './audience.ts'
 import { catchUp } from './catch-up.nats.ts'
+import { endInvalidKeys } from './end-invalid-keys.ts'
 import { createLiveFeed } from './live-feed.nats.ts'
 import { createRecentReadings } from './recent-readings.ts'
 import type { ResolvedFilter } from './resolve-filter.ts'
@@ -103,15 +104,9 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
     const position = feed.position()
     const now = performance.now()
     for (const [client, state] of clients) client.heartbeat(state === 'live' ? position : null, now)
-    endInvalidKeys().catch((error: unknown) => {
+    endInvalidKeys(clients.keys(), validKeys).catch((error: unknown) => {
       logger.warn({ reason: messageOf(error) }, 'cannot check the API keys of open streams; trying again')
     })
-  }
-
-  async function endInvalidKeys(): Promise<void> {
-    if (clients.size === 0) return
-    const valid = await validKeys([...new Set([...clients.keys()].map(({ keyId }) => keyId))])
-    for (const client of clients.keys()) if (!valid.has(client.keyId)) client.drop('key-no-longer-valid')
   }
 
   function keepBudget(): void {
