@@ -25,8 +25,9 @@ export interface BrokerTrialOptions {
 }
 
 /**
- * Connects as the socket would, in a clean session of its own, subscribes to its topic and waits for a live message; then leaves. What it is
- * sent is acknowledged and stored nowhere, and the socket's own session and its queue stay as they are. Never throws.
+ * Connects as the socket would, in a clean session of its own, subscribes to its topic and waits for a live message; then
+ * leaves. What it is sent is acknowledged and stored nowhere, and the socket's own session and its queue stay as they are.
+ * Never throws.
  */
 export async function tryBroker(
   config: SocketConfig,

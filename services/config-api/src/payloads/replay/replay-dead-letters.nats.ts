@@ -1,5 +1,5 @@
 import type { Bus } from '@iomt/bus/connect'
-import { isStreamMissing } from '@iomt/bus/errors'
+import { provenMissing } from '@iomt/bus/proven-missing'
 import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import { DEAD_LETTER_STREAM } from '@iomt/contracts/streams'
@@ -90,12 +90,8 @@ async function storedIds(database: Database, readings: readonly ReplayedReading[
 /** The dead letters under a subject that are there now, in batches, oldest first. */
 async function* deadLettersOf(bus: Bus, subject: string, signal: AbortSignal): AsyncGenerator<DeadLetterMessage[]> {
   const stream = DEAD_LETTER_STREAM.name
-  const info = await bus.manager.streams.info(stream).catch((error: unknown) => {
-    if (isStreamMissing(error)) return null
-    throw error
-  })
-  if (!info) return
-  const { first_seq: first, last_seq: last } = info.state
+  if (await provenMissing(bus, () => bus.manager.streams.info(stream))) return
+  const { first_seq: first, last_seq: last } = (await bus.manager.streams.info(stream)).state
   let letters: DeadLetterMessage[] = []
   let reached = 0
   const consumer = await createStreamConsumer({
