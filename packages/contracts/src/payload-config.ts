@@ -78,3 +78,13 @@ export const PayloadConfig = Type.Object(
   { $id: 'PayloadConfig', additionalProperties: false },
 )
 export type PayloadConfig = Static<typeof PayloadConfig>
+
+/** A device has fallen silent when so many of its intervals have passed without a message. */
+const INTERVALS_UNTIL_SILENT = 3
+
+/** Milliseconds after which a device is silent, by how often a message is due; null: that was not told. */
+export function silentAfter(config: PayloadConfig | null): number | null {
+  const expected = config?.expected
+  const seconds = Array.isArray(expected) ? undefined : expected?.interval_seconds
+  return seconds === undefined ? null : seconds * 1_000 * INTERVALS_UNTIL_SILENT
+}

@@ -1,4 +1,6 @@
-export type Role = 'viewer' | 'operator' | 'admin'
+import type { ApiKey } from '@iomt/contracts/rest/api-key'
+
+export type Role = ApiKey['role']
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
 

@@ -1,30 +1,22 @@
-import { type Bus, connectBus } from '@iomt/bus/connect'
 import { openBucket } from '@iomt/bus/open-bucket'
 import { SOCKET_CONFIG_BUCKET } from '@iomt/contracts/buckets'
 import { CONFIG_STREAM } from '@iomt/contracts/streams'
 import { readKeyFile } from '@iomt/credential-vault/key-file'
 import { createVault } from '@iomt/credential-vault/vault'
-import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { waitFor } from '@iomt/testing/wait-for'
-import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ConfigApiWithNats, startConfigApiWithNats } from '../testing/config-api-with-nats.ts'
 import { create, createEstate } from '../testing/estate.ts'
-import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
 import { tableContents } from '../testing/table-contents.ts'
 
-let nats: NatsServer
-let bus: Bus
-let running: RunningConfigApi
+let started: ConfigApiWithNats
+let bus: ConfigApiWithNats['bus']
+let running: ConfigApiWithNats['running']
 beforeAll(async () => {
-  nats = await startNats()
-  bus = await connectBus({ url: nats.url, name: 'test', logger: pino({ level: 'silent' }) })
-  running = await startConfigApi({ natsUrl: nats.url, config: { LOG_LEVEL: 'trace' } })
+  started = await startConfigApiWithNats({ LOG_LEVEL: 'trace' })
+  ;({ bus, running } = started)
 })
-afterAll(async () => {
-  await running.stop()
-  await bus.close()
-  await nats.stop()
-})
+afterAll(() => started.stop())
 
 const PASSWORD = 'canary-password-7f3a'
 const KEY = '-----BEGIN PRIVATE KEY-----canary-key-91bc-----END PRIVATE KEY-----'

@@ -29,7 +29,7 @@ function facts(changes: Changes = {}, others: Partial<DiagnosisFacts> = {}): Dia
       },
     },
     ...{ socketVersion: 2, pduVersion: 3, lastStoredAt: new Date(before(5)), now: NOW },
-    ...{ waiting: { count: 0, oldestAt: null }, expectedInterval: null },
+    ...{ waiting: { count: 0, oldestAt: null }, silentAfter: null },
     ...others,
   }
 }
@@ -176,11 +176,11 @@ test('too early to tell is neither ok nor failed', () => {
   expect(statesOf(coming).at(-1)).toBe('storage unknown')
   const connecting = facts({ connection: { state: 'connecting', attempts: 0 } })
   expect(statesOf(connecting)[2]).toBe('connection unknown')
-  const seldom = { ...fresh, expectedInterval: 3_600 }
+  const seldom = { ...fresh, silentAfter: 3 * 3_600_000 }
   const longAgo = { ...fresh.status.connection, since: before(7_000) }
   const waiting = { ...seldom, status: { ...fresh.status, since: before(7_000), connection: longAgo } }
   expect(statesOf(waiting)).toContain('messages unknown')
-  expect(statesOf({ ...waiting, expectedInterval: null })).toContain('messages failed')
+  expect(statesOf({ ...waiting, silentAfter: null })).toContain('messages failed')
 })
 
 test('a snapshot or a last will after the newest reading breaks nothing', () => {

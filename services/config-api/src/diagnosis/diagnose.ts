@@ -18,8 +18,8 @@ export interface DiagnosisFacts {
   /** When the newest stored reading came. */
   readonly lastStoredAt: Date | null
   readonly waiting: WaitingReadings
-  /** Seconds between two readings, where that was told. */
-  readonly expectedInterval: number | null
+  /** Milliseconds after which the device is silent, where its interval was told. */
+  readonly silentAfter: number | null
   readonly now: Date
 }
 
@@ -40,8 +40,6 @@ const STORING = 15_000
 const BETWEEN_READINGS = 15 * 60_000
 /** So many messages without a reading are no coincidence. */
 const MANY_MESSAGES = 5
-/** A device is silent when nothing came for so many of its intervals. */
-const INTERVALS = 3
 
 const FINDINGS: Readonly<Record<DiagnosisHopName, (facts: DiagnosisFacts) => Finding>> = {
   configuration(facts) {
@@ -87,7 +85,7 @@ const FINDINGS: Readonly<Record<DiagnosisHopName, (facts: DiagnosisFacts) => Fin
     return unknown(`the broker has not answered about ${topic} yet`)
   },
   messages(facts) {
-    const { status, now, expectedInterval } = facts
+    const { status, now, silentAfter } = facts
     const { traffic, connection, topic, availability } = status
     if (availability && !availability.online)
       return failed(
@@ -101,7 +99,7 @@ const FINDINGS: Readonly<Record<DiagnosisHopName, (facts: DiagnosisFacts) => Fin
     const none = `none on ${topic} since ${since}`
     if (areWritersBehind(facts))
       return failed(`${none}: the gateway may have stopped reading, since ${describeWaiting(facts)}`, ADVICE_ON_WRITERS)
-    const patience = Math.max(FIRST_MESSAGE, (expectedInterval ?? 0) * 1_000 * INTERVALS)
+    const patience = Math.max(FIRST_MESSAGE, silentAfter ?? 0)
     if (last === null && now.getTime() - Date.parse(since ?? '') < patience)
       return unknown(`${none}, which is not long ago`)
     const seldom = 'One that sends seldom: set payload_config.expected.interval_seconds.'
@@ -119,7 +117,7 @@ const FINDINGS: Readonly<Record<DiagnosisHopName, (facts: DiagnosisFacts) => Fin
     return ok(traffic.dead_letters === 0 ? 'all messages were understood' : share)
   },
   storage(facts) {
-    const { status, lastStoredAt, waiting, expectedInterval, now } = facts
+    const { status, lastStoredAt, waiting, silentAfter, now } = facts
     const { messages, last_message_at: lastMessage } = status.traffic
     const last = Date.parse(lastMessage ?? '')
     const stored = lastStoredAt === null ? 'none is stored' : `the newest stored came at ${lastStoredAt.toISOString()}`
@@ -135,7 +133,7 @@ const FINDINGS: Readonly<Record<DiagnosisHopName, (facts: DiagnosisFacts) => Fin
     // Nothing has waited for long, so what came was no reading.
     const noReadings = `${stored}, and what came since was no reading`
     if (lastStoredAt === null && messages < MANY_MESSAGES) return unknown(noReadings)
-    const between = Math.max(BETWEEN_READINGS, (expectedInterval ?? 0) * 1_000 * INTERVALS)
+    const between = Math.max(BETWEEN_READINGS, silentAfter ?? 0)
     if (lastStoredAt !== null && last - lastStoredAt.getTime() < between) return ok(noReadings)
     return failed(noReadings, ADVICE_ON_NO_READINGS)
   },

@@ -1,15 +1,15 @@
 import type { Bus } from '@iomt/bus/connect'
+import { silentAfter } from '@iomt/contracts/payload-config'
 import { SocketDiagnosis } from '@iomt/contracts/rest/socket-diagnosis'
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
-import { notFound } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { tenantOf } from '../http/authentication.ts'
 import { answers, IdParameter } from '../http/route-documentation.ts'
 import type { GatewayClient } from '../live-status/gateway-client.ts'
 import { statusOfSocket } from '../live-status/live-status.ts'
 import { effectivePayloadConfig } from '../payloads/effective-payload-config.ts'
-import { type SocketRow, selectSockets } from '../sockets/socket-row.ts'
+import { requireSocket } from '../sockets/socket-row.ts'
 import { diagnose } from './diagnose.ts'
 import { readWaiting } from './waiting-readings.ts'
 
@@ -37,8 +37,7 @@ export function addDiagnosisRoute(app: App, { database, gateways, bus, now }: Di
     },
     async (request): Promise<SocketDiagnosis> => {
       const { id } = request.params
-      const row = await selectSockets(database, tenantOf(request)).where('sockets.id', '=', id).executeTakeFirst()
-      if (!row) throw notFound('socket', id)
+      const row = await requireSocket(database, id, tenantOf(request))
       const [status, lastStoredAt, waiting] = await Promise.all([
         statusOfSocket(gateways, row),
         readLastStored(database, id),
@@ -46,9 +45,9 @@ export function addDiagnosisRoute(app: App, { database, gateways, bus, now }: Di
       ])
       const checkedAt = now()
       const { version: socketVersion, pdu_version: pduVersion } = row
-      const expectedInterval = expectedIntervalOf(row)
+      const silence = silentAfter(effectivePayloadConfig(row.payload_config, row.profile_config))
       const versions = { socketVersion, pduVersion }
-      const hops = diagnose({ status, ...versions, lastStoredAt, waiting, expectedInterval, now: checkedAt })
+      const hops = diagnose({ status, ...versions, lastStoredAt, waiting, silentAfter: silence, now: checkedAt })
       const broken = hops.find(({ state }) => state === 'failed') ?? null
       return {
         socket_id: id,
@@ -80,9 +79,4 @@ async function readLastStored(database: Database, socketId: string): Promise<Dat
        order by measured_at desc, id desc limit 50)
     ) newest`.execute(database)
   return rows[0]?.came_at ?? null
-}
-
-function expectedIntervalOf({ payload_config: own, profile_config: shared }: SocketRow): number | null {
-  const expected = effectivePayloadConfig(own, shared)?.expected
-  return (Array.isArray(expected) ? null : expected?.interval_seconds) ?? null
 }

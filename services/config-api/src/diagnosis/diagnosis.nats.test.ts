@@ -1,29 +1,19 @@
-import { type Bus, connectBus } from '@iomt/bus/connect'
-import { ensureStreams } from '@iomt/bus/ensure-streams'
 import { TELEMETRY_CONSUMER, TELEMETRY_STREAM } from '@iomt/contracts/streams'
-import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { AckPolicy } from '@nats-io/jetstream'
-import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Body, problemOf } from '../testing/api-client.ts'
+import { type ConfigApiWithNats, startConfigApiWithNats } from '../testing/config-api-with-nats.ts'
 import { create, createEstate } from '../testing/estate.ts'
-import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
 import { readWaiting } from './waiting-readings.ts'
 
-let nats: NatsServer
-let bus: Bus
-let running: RunningConfigApi
+let started: ConfigApiWithNats
+let bus: ConfigApiWithNats['bus']
+let running: ConfigApiWithNats['running']
 beforeAll(async () => {
-  nats = await startNats()
-  bus = await connectBus({ url: nats.url, name: 'test', logger: pino({ level: 'silent' }) })
-  await ensureStreams(bus, [TELEMETRY_STREAM])
-  running = await startConfigApi({ natsUrl: nats.url })
+  started = await startConfigApiWithNats()
+  ;({ bus, running } = started)
 })
-afterAll(async () => {
-  await running.stop()
-  await bus.close()
-  await nats.stop()
-})
+afterAll(() => started.stop())
 
 const brokenOf = ({ body }: { body: Body }) => [body.data_flows, body.first_broken_hop]
 

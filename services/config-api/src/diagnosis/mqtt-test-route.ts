@@ -12,7 +12,7 @@ import { answers, BODY_REFUSALS, IdParameter } from '../http/route-documentation
 import type { GatewayClient } from '../live-status/gateway-client.ts'
 import { GATEWAY_REFUSALS } from '../live-status/gateway-refusals.ts'
 import type { SocketResource } from '../sockets/socket-resource.ts'
-import { selectSockets } from '../sockets/socket-row.ts'
+import { requireSocket } from '../sockets/socket-row.ts'
 import { ADVICE_ON_SUBSCRIBING, adviceOnConnecting, adviceOnSilence } from './advice.ts'
 import { proposedState } from './proposed-state.ts'
 
@@ -53,12 +53,12 @@ export function addMqttTestRoute(app: App, { database, vault, sockets, gateways,
       const { id } = request.params
       const { configuration, wait_seconds: waitSeconds = DEFAULT_WAIT } = request.body
       if (configuration) requireRole(principalOf(request), 'admin')
-      const row = await selectSockets(database, tenantOf(request)).where('sockets.id', '=', id).executeTakeFirst()
-      const state =
-        row && configuration
-          ? await proposedState(database, sockets, vault, { socketId: id, block: configuration }, actorOf(request))
-          : (await readDesiredStates(database, [id])).get(id)
-      if (!row || !state) throw notFound('socket', id)
+      const { version } = await requireSocket(database, id, tenantOf(request))
+      const state = configuration
+        ? await proposedState(database, sockets, vault, { socketId: id, block: configuration }, actorOf(request))
+        : (await readDesiredStates(database, [id])).get(id)
+      // Deleted meanwhile.
+      if (!state) throw notFound('socket', id)
       const broker = brokerOf(state)
       if (configuration) {
         // Before it is sent: stored secrets go out to where the request says.
@@ -66,7 +66,7 @@ export function addMqttTestRoute(app: App, { database, vault, sockets, gateways,
           entity: 'socket',
           action: 'tested',
           id,
-          version: row.version,
+          version,
           before: null,
           after: broker,
         } as const

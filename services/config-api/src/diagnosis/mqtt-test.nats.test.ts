@@ -1,29 +1,19 @@
-import { type Bus, connectBus } from '@iomt/bus/connect'
 import type { TestReply, TestRequest } from '@iomt/contracts/gateway-rpc'
 import { partitionOf } from '@iomt/contracts/partitions'
 import { ANY_GATEWAY_TEST_SUBJECT, partitionRpcSubject } from '@iomt/contracts/subjects'
-import { type NatsServer, startNats } from '@iomt/testing/nats'
-import { waitFor } from '@iomt/testing/wait-for'
-import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Body, problemOf } from '../testing/api-client.ts'
+import { type ConfigApiWithNats, startConfigApiWithNats } from '../testing/config-api-with-nats.ts'
 import { BROKER, create, createEstate } from '../testing/estate.ts'
-import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
 
-let nats: NatsServer
-let bus: Bus
-let running: RunningConfigApi
+let started: ConfigApiWithNats
+let bus: ConfigApiWithNats['bus']
+let running: ConfigApiWithNats['running']
 beforeAll(async () => {
-  nats = await startNats()
-  bus = await connectBus({ url: nats.url, name: 'gateway', logger: pino({ level: 'silent' }) })
-  running = await startConfigApi({ natsUrl: nats.url })
-  await waitFor(async () => (await running.api.get('/readyz')).status === 200, { what: 'config-api to be ready' })
+  started = await startConfigApiWithNats()
+  ;({ bus, running } = started)
 })
-afterAll(async () => {
-  await running.stop()
-  await bus.close()
-  await nats.stop()
-})
+afterAll(() => started.stop())
 
 const stops: Array<() => void> = []
 afterEach(() => {

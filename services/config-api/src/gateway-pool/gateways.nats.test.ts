@@ -1,28 +1,21 @@
-import { type Bus, connectBus } from '@iomt/bus/connect'
 import { openBucket } from '@iomt/bus/open-bucket'
 import { GATEWAY_LEASES_BUCKET, GATEWAY_MEMBERS_BUCKET } from '@iomt/contracts/buckets'
 import type { RebalanceReceipt } from '@iomt/contracts/rebalance-receipt'
 import { rebalanceSubject } from '@iomt/contracts/subjects'
-import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { waitFor } from '@iomt/testing/wait-for'
-import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { problemOf } from '../testing/api-client.ts'
-import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
+import { type ConfigApiWithNats, startConfigApiWithNats } from '../testing/config-api-with-nats.ts'
+import { startConfigApi } from '../testing/start-config-api.ts'
 
-let nats: NatsServer
-let bus: Bus
-let running: RunningConfigApi
+let started: ConfigApiWithNats
+let bus: ConfigApiWithNats['bus']
+let running: ConfigApiWithNats['running']
 beforeAll(async () => {
-  nats = await startNats()
-  bus = await connectBus({ url: nats.url, name: 'gateway', logger: pino({ level: 'silent' }) })
-  running = await startConfigApi({ natsUrl: nats.url })
+  started = await startConfigApiWithNats()
+  ;({ bus, running } = started)
 })
-afterAll(async () => {
-  await running.stop()
-  await bus.close()
-  await nats.stop()
-})
+afterAll(() => started.stop())
 
 const AT = '2026-11-23T09:00:00.000Z'
 

@@ -1,29 +1,21 @@
-import { type Bus, connectBus } from '@iomt/bus/connect'
 import { partitionOf } from '@iomt/contracts/partitions'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
 import { ALL_GATEWAYS_STATUS_SUBJECT, partitionRpcSubject } from '@iomt/contracts/subjects'
-import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { waitFor } from '@iomt/testing/wait-for'
 import type { Msg } from '@nats-io/nats-core'
-import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Body, problemOf } from '../testing/api-client.ts'
+import { type ConfigApiWithNats, startConfigApiWithNats } from '../testing/config-api-with-nats.ts'
 import { create, createEstate } from '../testing/estate.ts'
-import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
 
-let nats: NatsServer
-let bus: Bus
-let running: RunningConfigApi
+let started: ConfigApiWithNats
+let bus: ConfigApiWithNats['bus']
+let running: ConfigApiWithNats['running']
 beforeAll(async () => {
-  nats = await startNats()
-  bus = await connectBus({ url: nats.url, name: 'gateway', logger: pino({ level: 'silent' }) })
-  running = await startConfigApi({ natsUrl: nats.url })
+  started = await startConfigApiWithNats()
+  ;({ bus, running } = started)
 })
-afterAll(async () => {
-  await running.stop()
-  await bus.close()
-  await nats.stop()
-})
+afterAll(() => started.stop())
 
 /** Stands for a gateway: answers as the contract says. */
 function answer(subject: string, reply: (request: Body) => unknown): () => void {

@@ -3,12 +3,12 @@ import { StatusEvent, StatusEventQuery } from '@iomt/contracts/rest/status-event
 import type { SocketStatusName } from '@iomt/contracts/socket-status'
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
-import { invalidField, notFound } from '../changes/refusal.ts'
+import { invalidField } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { tenantOf } from '../http/authentication.ts'
 import { decodeCursor, encodeCursor, UUID_PATTERN } from '../http/cursor.ts'
 import { answers, IdParameter } from '../http/route-documentation.ts'
-import { selectSockets } from '../sockets/socket-row.ts'
+import { requireSocket } from '../sockets/socket-row.ts'
 
 const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, UUID_PATTERN]
 
@@ -30,8 +30,7 @@ export function addStatusEventsRoute(app: App, database: Database): void {
       const { id } = request.params
       const { limit = DEFAULT_PAGE_SIZE, from, to } = request.query
       if (from && to && Date.parse(from) >= Date.parse(to)) throw invalidField('/to', 'must be later than from')
-      const socket = await selectSockets(database, tenantOf(request)).where('sockets.id', '=', id).executeTakeFirst()
-      if (!socket) throw notFound('socket', id)
+      await requireSocket(database, id, tenantOf(request))
       const found = await readEvents(database, id, request.query, limit + 1)
       const items = found.slice(0, limit)
       const last = items.at(-1)

@@ -2,12 +2,11 @@ import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, pageOf } from '@iomt/contracts/rest/p
 import { SocketStatusQuery } from '@iomt/contracts/rest/socket-mqtt'
 import { SocketStatus } from '@iomt/contracts/socket-status'
 import type { Database } from '@iomt/database/connect'
-import { notFound } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { tenantOf } from '../http/authentication.ts'
 import { encodeCursor, pageRequest } from '../http/cursor.ts'
 import { answers, IdParameter } from '../http/route-documentation.ts'
-import { type SocketRow, selectSockets } from '../sockets/socket-row.ts'
+import { requireSocket, type SocketRow, selectSockets } from '../sockets/socket-row.ts'
 import type { GatewayClient } from './gateway-client.ts'
 import { statusesOfSockets, statusOfSocket } from './live-status.ts'
 
@@ -28,8 +27,7 @@ export function addStatusRoutes(app: App, database: Database, gateways: GatewayC
     },
     async (request) => {
       const { id } = request.params
-      const row = await selectSockets(database, tenantOf(request)).where('sockets.id', '=', id).executeTakeFirst()
-      if (!row) throw notFound('socket', id)
+      const row = await requireSocket(database, id, tenantOf(request))
       return await statusOfSocket(gateways, row)
     },
   )

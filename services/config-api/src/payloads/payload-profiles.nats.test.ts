@@ -1,32 +1,24 @@
-import { type Bus, connectBus } from '@iomt/bus/connect'
 import { openBucket } from '@iomt/bus/open-bucket'
 import { SOCKET_CONFIG_BUCKET, socketConfigKey } from '@iomt/contracts/buckets'
 import { partitionOf } from '@iomt/contracts/partitions'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
-import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { waitFor } from '@iomt/testing/wait-for'
 import type { KV } from '@nats-io/kv'
-import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Body, problemOf } from '../testing/api-client.ts'
+import { type ConfigApiWithNats, startConfigApiWithNats } from '../testing/config-api-with-nats.ts'
 import { create, createEstate, expectStatus } from '../testing/estate.ts'
-import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
 
-let nats: NatsServer
-let bus: Bus
+let started: ConfigApiWithNats
+let bus: ConfigApiWithNats['bus']
 let bucket: KV
-let running: RunningConfigApi
+let running: ConfigApiWithNats['running']
 beforeAll(async () => {
-  nats = await startNats()
-  bus = await connectBus({ url: nats.url, name: 'test', logger: pino({ level: 'silent' }) })
+  started = await startConfigApiWithNats()
+  ;({ bus, running } = started)
   bucket = await openBucket(bus, SOCKET_CONFIG_BUCKET)
-  running = await startConfigApi({ natsUrl: nats.url })
 })
-afterAll(async () => {
-  await running.stop()
-  await bus.close()
-  await nats.stop()
-})
+afterAll(() => started.stop())
 
 const MAPPING = { measurements: { active_power: { pointer: '/meter/kw', unit: 'kW' } } }
 

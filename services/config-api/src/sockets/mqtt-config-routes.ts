@@ -2,14 +2,13 @@ import { SocketMqttConfig, SocketMqttConfigReplace } from '@iomt/contracts/rest/
 import type { Vault } from '@iomt/credential-vault/vault'
 import type { Database } from '@iomt/database/connect'
 import { inTransaction } from '../changes/change.ts'
-import { notFound } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { actorOf, tenantOf } from '../http/authentication.ts'
 import { entityTag, expectedVersions } from '../http/entity-tag.ts'
 import { answers, BODY_REFUSALS, IdParameter, IfMatchHeader } from '../http/route-documentation.ts'
 import { replaceMqttConfig } from './replace-mqtt-config.ts'
 import type { SocketResource } from './socket-resource.ts'
-import { selectSockets, socketMqttConfig } from './socket-row.ts'
+import { requireSocket, socketMqttConfig } from './socket-row.ts'
 
 export interface MqttConfigRoutesOptions {
   readonly database: Database
@@ -24,8 +23,7 @@ export function addMqttConfigRoutes(app: App, { database, vault, sockets, onChan
   const tags = ['sockets']
 
   async function read(id: string, tenant: string | null) {
-    const row = await selectSockets(database, tenant).where('sockets.id', '=', id).executeTakeFirst()
-    if (!row) throw notFound('socket', id)
+    const row = await requireSocket(database, id, tenant)
     return { tag: entityTag(row.version), config: socketMqttConfig(row) }
   }
 

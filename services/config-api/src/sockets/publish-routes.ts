@@ -3,7 +3,7 @@ import type { RpcError } from '@iomt/contracts/gateway-rpc'
 import { SocketPublish, SocketPublished } from '@iomt/contracts/rest/socket-mqtt'
 import type { Database } from '@iomt/database/connect'
 import { recordAudit } from '../changes/change.ts'
-import { notFound, Refusal } from '../changes/refusal.ts'
+import { Refusal } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { actorOf, tenantOf } from '../http/authentication.ts'
 import { answers, BODY_REFUSALS, IdParameter } from '../http/route-documentation.ts'
@@ -11,7 +11,7 @@ import type { GatewayClient } from '../live-status/gateway-client.ts'
 import { GATEWAY_REFUSALS } from '../live-status/gateway-refusals.ts'
 import { statusWithoutGateway } from '../live-status/offline-status.ts'
 import { messageBytes } from '../payloads/message-bytes.ts'
-import { selectSockets } from './socket-row.ts'
+import { requireSocket } from './socket-row.ts'
 
 /** Under the 1 MiB `max_payload` of a NATS server, as base64 and with the request around it. */
 const MAX_PAYLOAD_BYTES = 700 * 1024
@@ -40,8 +40,7 @@ export function addPublishRoute(app: App, database: Database, gateways: GatewayC
     async (request) => {
       const { id } = request.params
       const payload = messageBytes(request.body, MAX_PAYLOAD_BYTES)
-      const row = await selectSockets(database, tenantOf(request)).where('sockets.id', '=', id).executeTakeFirst()
-      if (!row) throw notFound('socket', id)
+      const row = await requireSocket(database, id, tenantOf(request))
       const blocked = statusWithoutGateway(row)
       if (blocked) throw new Refusal('socket-not-connected', `The socket is ${blocked.status}: ${blocked.reason}.`)
 

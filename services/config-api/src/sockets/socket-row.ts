@@ -4,6 +4,7 @@ import { socketTopic } from '@iomt/contracts/topics'
 import type { Database } from '@iomt/database/connect'
 import type { BrokerRow } from '../broker-block/broker-row.ts'
 import { brokerView } from '../broker-block/broker-view.ts'
+import { notFound } from '../changes/refusal.ts'
 import { profileConfigOf } from '../payloads/effective-payload-config.ts'
 import { rowView } from '../resources/row-view.ts'
 
@@ -32,6 +33,13 @@ export function selectSockets(database: Database, tenant: string | null) {
 }
 
 export type SocketRow = Awaited<ReturnType<ReturnType<typeof selectSockets>['executeTakeFirstOrThrow']>>
+
+/** @throws Refusal `not-found` unless the socket exists and is the caller's. */
+export async function requireSocket(database: Database, id: string, tenant: string | null): Promise<SocketRow> {
+  const row = await selectSockets(database, tenant).where('sockets.id', '=', id).executeTakeFirst()
+  if (!row) throw notFound('socket', id)
+  return row
+}
 
 /** The broker block in effect, and whose it is; null when neither the socket nor its PDU names a host. */
 export function effectiveBroker(row: SocketRow): { owner: 'socket' | 'pdu'; broker: BrokerRow } | null {

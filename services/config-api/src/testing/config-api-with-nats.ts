@@ -5,7 +5,7 @@ import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { waitFor } from '@iomt/testing/wait-for'
 import { pino } from 'pino'
 import { v7 as newId } from 'uuid'
-import { type RunningConfigApi, startConfigApi } from './start-config-api.ts'
+import { type RunningConfigApi, type StartOptions, startConfigApi } from './start-config-api.ts'
 
 export interface ConfigApiWithNats {
   readonly nats: NatsServer
@@ -16,11 +16,11 @@ export interface ConfigApiWithNats {
 }
 
 /** A config-api and a nats-server of its own with the streams of readings and dead letters; resolves once they are connected. */
-export async function startConfigApiWithNats(): Promise<ConfigApiWithNats> {
+export async function startConfigApiWithNats(config: StartOptions['config'] = {}): Promise<ConfigApiWithNats> {
   const nats = await startNats()
   const bus = await connectBus({ url: nats.url, name: 'test', logger: pino({ level: 'silent' }) })
   await ensureStreams(bus, [TELEMETRY_STREAM, DEAD_LETTER_STREAM])
-  const running = await startConfigApi({ natsUrl: nats.url })
+  const running = await startConfigApi({ natsUrl: nats.url, config })
   await waitFor(async () => (await running.api.get(`/sockets/${newId()}/samples`)).status === 404, { what: 'NATS' })
   return {
     nats,

@@ -1,11 +1,9 @@
 import { MQTT_CONFIG_DEFAULTS } from '@iomt/contracts/mqtt-config'
+import { silentAfter } from '@iomt/contracts/payload-config'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { CredentialContext, Vault } from '@iomt/credential-vault/vault'
 import { certificateTopics } from '@iomt/payload-decoders/sparkplug/address'
 import type { SocketConfig } from '@iomt/socket-mqtt-client/socket-config'
-
-/** A socket that is told to be silent for three of its expected intervals is idle. */
-const INTERVALS_UNTIL_IDLE = 3
 
 /** Why a socket is not connected, and what its status is then. */
 export interface NotConnectable {
@@ -48,7 +46,7 @@ export function socketConfigOf(
       mqtt_broker_port: broker.port,
       mqtt_credentials: { ...(broker.username !== null ? { username: broker.username } : {}), ...secrets },
       mqtt_config: { ...MQTT_CONFIG_DEFAULTS, ...broker.config },
-      idle_after: expectedInterval(state) ?? idleAfter,
+      idle_after: silentAfter(state.payload_config) ?? idleAfter,
     }
   } catch (error) {
     return { status: 'error', reason: error instanceof Error ? error.message : 'the credentials cannot be opened' }
@@ -58,10 +56,4 @@ export function socketConfigOf(
 function companionsOf(topic: string, config: SocketDesiredState['payload_config']): readonly string[] {
   const format = config?.format ?? (config?.mapping ? 'mapping' : 'auto')
   return format === 'auto' || format === 'sparkplug-b' ? certificateTopics(topic) : []
-}
-
-function expectedInterval(state: SocketDesiredState): number | null {
-  const expected = state.payload_config?.expected
-  const seconds = Array.isArray(expected) ? undefined : expected?.interval_seconds
-  return seconds === undefined ? null : seconds * 1_000 * INTERVALS_UNTIL_IDLE
 }
