@@ -23,9 +23,9 @@ const TAGS = [
 
 const DESCRIPTION = `Configuration, status and history of medical devices on measured sockets.
 
-- **Authentication**: \`Authorization: Bearer iomt_…\`. Roles: viewer reads, operator also publishes, admin changes; keys are made with \`POST /api-keys\`.
+- **Authentication**: \`Authorization: Bearer iomt_…\`. Roles: viewer reads, operator also publishes to sockets and tests them, admin changes; keys are made with \`POST /api-keys\`.
 - **Lists**: \`{items, next_cursor}\`; pass \`next_cursor\` as \`cursor\` for the next page.
-- **Versions**: every resource has an \`ETag\`; send it as \`If-Match\` and a stale write is refused with 412.
+- **Versions**: every resource of the configuration has an \`ETag\`; send it as \`If-Match\` and a stale write is refused with 412.
 - **Errors**: RFC 9457 \`application/problem+json\`; \`type\` is stable.
 - **Secrets** are write-only: a read shows \`password_set\` and \`key_set\`.
 - **On NATS**: subjects and messages are in [/asyncapi.json](/asyncapi.json).`
