@@ -3,17 +3,18 @@ import { Id, Timestamp } from './codes.ts'
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
+export const SOCKET_STATUS_NAMES = [
+  'online',
+  'idle',
+  'degraded',
+  'offline',
+  'error',
+  'disabled',
+  'unconfigured',
+  'unassigned',
+] as const
 export const SocketStatusName = Type.Union(
-  [
-    Type.Literal('online'),
-    Type.Literal('idle'),
-    Type.Literal('degraded'),
-    Type.Literal('offline'),
-    Type.Literal('error'),
-    Type.Literal('disabled'),
-    Type.Literal('unconfigured'),
-    Type.Literal('unassigned'),
-  ],
+  SOCKET_STATUS_NAMES.map((name) => Type.Literal(name)),
   {
     description:
       'online: connected, subscribed, data in time; idle: connected, silent; degraded: works, see advice; offline: not connected (yet); error: refused, see reason; disabled: switched off; unconfigured: no broker or topic; unassigned: no gateway owns it',
@@ -87,6 +88,16 @@ export const SocketStatus = Type.Object(
         redelivered: Type.Integer({ minimum: 0, description: 'Of the messages, those that the broker marked DUP' }),
         last_message_at: Nullable(Timestamp),
         last_qos: Nullable(Type.Integer({ minimum: 0, maximum: 2 })),
+        messages_per_minute: Type.Number({
+          minimum: 0,
+          description: 'Mean of the last five minutes, of less when this gateway took the socket later',
+        }),
+        bytes_per_minute: Type.Integer({ minimum: 0, description: 'Mean of the same minutes' }),
+        stored_after_ms: Nullable(
+          Type.Number({
+            description: 'Mean time from receipt to storage in JetStream in the same minutes; null: none stored',
+          }),
+        ),
       },
       { additionalProperties: false },
     ),
@@ -108,6 +119,19 @@ export const SocketStatus = Type.Object(
   { $id: 'SocketStatus', additionalProperties: false },
 )
 export type SocketStatus = Static<typeof SocketStatus>
+
+/** Of a socket for which nothing was received. */
+export const NO_TRAFFIC: SocketStatus['traffic'] = {
+  messages: 0,
+  bytes: 0,
+  dead_letters: 0,
+  redelivered: 0,
+  last_message_at: null,
+  last_qos: null,
+  messages_per_minute: 0,
+  bytes_per_minute: 0,
+  stored_after_ms: null,
+}
 
 /** A message on `iomt.v1.status.…`: published when the name of a status or its reason changes. */
 export const SocketStatusEvent = Type.Object(

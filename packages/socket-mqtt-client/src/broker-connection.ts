@@ -46,6 +46,8 @@ export interface BrokerConnectionOptions {
   readonly now: () => number
   readonly random: () => number
   readonly onTraffic: (socket: SocketConfig, message: { bytes: number; qos: number; dup: boolean }) => void
+  /** A message of the socket was stored, so many milliseconds after it had come. */
+  readonly onStored: (socket: SocketConfig, after: number) => void
   /** Something about these sockets' status may have changed. */
   readonly onChange: (sockets: Iterable<SocketConfig>) => void
   readonly onState: (state: ConnectionState, sockets: Iterable<SocketConfig>) => void
@@ -151,6 +153,7 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Broker
       stopping: () => stopping,
       servedBefore: servedUntil,
       onTraffic: options.onTraffic,
+      onStored: options.onStored,
       onNotStored: () => closeBecause('a message could not be stored'),
       onStray(topic) {
         options.onStray()

@@ -29,6 +29,8 @@ export interface BrokerSessionOptions {
   /** True once nothing more is to be taken in. */
   readonly stopping: () => boolean
   readonly onTraffic: (socket: SocketConfig, message: { bytes: number; qos: number; dup: boolean }) => void
+  /** A message of the socket was stored, so many milliseconds after it had come. */
+  readonly onStored: (socket: SocketConfig, after: number) => void
   /** A message on a topic that no socket has. */
   readonly onStray: (topic: string) => void
   /** MQTT has no negative acknowledgement: only a new connection makes the broker deliver the message again. */
@@ -137,6 +139,7 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     const receivedAt = new Date(received)
     const receiver = createSettlement(sockets.length, (stored) => {
       if (stored && pending) acknowledge(pending)
+      if (stored) for (const socket of sockets) options.onStored(socket, now() - received)
       budget.give(bytes)
       inFlight.leave()
       // Of a connection that is gone already, the broker delivers everything again.

@@ -1,20 +1,10 @@
 import type { SocketStatus, StatusAdvice } from '@iomt/contracts/socket-status'
 import type { BrokerConnection } from './broker-connection.ts'
 import type { SocketConfig } from './socket-config.ts'
+import type { SocketTraffic } from './socket-traffic.ts'
 
 /** Milliseconds without a message after which a connected socket counts as silent. */
 export const DEFAULT_IDLE_AFTER = 120_000
-
-/** What was received for a socket since this process took it. */
-export interface SocketTraffic {
-  messages: number
-  bytes: number
-  dead_letters: number
-  redelivered: number
-  /** Epoch ms. */
-  last_message_at: number | null
-  last_qos: number | null
-}
 
 /** What whoever reads the messages knows of them. */
 export interface MessageAssessment {
@@ -68,10 +58,7 @@ export function socketConnectionStatus(
       last_error: state.lastError,
     },
     subscription,
-    traffic: {
-      ...traffic,
-      last_message_at: traffic.last_message_at === null ? null : new Date(traffic.last_message_at).toISOString(),
-    },
+    traffic: traffic.view(now),
     ...(availability ? { availability } : {}),
     advice,
   }
@@ -87,7 +74,7 @@ function connectionAdvice(subscription: SocketStatus['subscription'], traffic: S
       what_to_do: `Allow QoS ${requested} for this user on the broker.`,
     })
   }
-  if (traffic.last_qos === 0 && requested !== null && requested > 0 && granted !== 0) {
+  if (traffic.lastQos === 0 && requested !== null && requested > 0 && granted !== 0) {
     advice.push({
       code: 'publisher-qos-0',
       detail: 'The device publishes at QoS 0: messages can be lost on their way.',
@@ -114,7 +101,7 @@ function statusName(
   if (subscription.state === 'refused') return ['error', subscription.reason]
   if (state.state !== 'connected') return ['offline', state.lastError ?? 'not connected yet']
   if (subscription.state === 'pending') return ['offline', 'waiting for the broker to confirm the subscription']
-  const last = traffic.last_message_at
+  const last = traffic.lastMessageAt
   if (last === null) return ['idle', 'no message yet']
   if (availability?.online === false) return ['idle', `the device said that it is offline, at ${availability.at}`]
   if (now - last > idleAfter) return ['idle', `no message for more than ${Math.round(idleAfter / 1_000)} s`]

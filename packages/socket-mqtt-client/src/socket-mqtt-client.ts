@@ -7,9 +7,9 @@ import type { DeliveryHandler, SocketConfig } from './socket-config.ts'
 import {
   type MessageAssessment,
   type SocketConnectionStatus,
-  type SocketTraffic,
   socketConnectionStatus,
 } from './socket-connection-status.ts'
+import { createSocketTraffic, type SocketTraffic } from './socket-traffic.ts'
 import { connectMqttJs } from './transport.mqttjs.ts'
 import type { ConnectTransport } from './transport.ts'
 
@@ -115,7 +115,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       connection = this.#createConnection(socket, profile)
       this.#connections.set(profile.clientId, connection)
     }
-    const traffic = before?.traffic ?? newTraffic()
+    const traffic = before?.traffic ?? createSocketTraffic(this.#now())
     this.#entries.set(socket.socket_id, { socket, connection, traffic })
     connection.put(socket, connectionCredentials(socket))
     this.emit('status', { socketIds: [socket.socket_id] })
@@ -216,8 +216,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
 
   /** Counts a message of the socket that was stored as a dead letter. */
   countDeadLetter(socketId: string): void {
-    const entry = this.#entries.get(socketId)
-    if (entry) entry.traffic.dead_letters += 1
+    this.#entries.get(socketId)?.traffic.deadLetter()
   }
 
   /** `strays`: messages on topics that no socket has any more. */
@@ -263,6 +262,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       now: this.#now,
       random: this.#options.random ?? Math.random,
       onTraffic: (receiver, message) => this.#countTraffic(receiver.socket_id, message),
+      onStored: (receiver, after) => this.#entries.get(receiver.socket_id)?.traffic.stored(after, this.#now()),
       onChange: (sockets) => this.#reportSubscriptions(sockets),
       onState: (state, sockets) => this.#reportState(state, sockets),
       onStray: () => {
@@ -281,17 +281,13 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     onSettled()
   }
 
-  #countTraffic(socketId: string, { bytes, qos, dup }: { bytes: number; qos: number; dup: boolean }): void {
+  #countTraffic(socketId: string, message: { bytes: number; qos: number; dup: boolean }): void {
     const traffic = this.#entries.get(socketId)?.traffic
     if (!traffic) return
-    const wasSilent = traffic.last_message_at === null
-    traffic.messages += 1
-    traffic.bytes += bytes
-    if (dup) traffic.redelivered += 1
-    traffic.last_message_at = this.#now()
-    const qosChanged = traffic.last_qos !== qos
-    traffic.last_qos = qos
-    if (wasSilent || qosChanged) this.emit('status', { socketIds: [socketId] })
+    // Also of a first message, before which there was none.
+    const qosChanged = traffic.lastQos !== message.qos
+    traffic.received(message, this.#now())
+    if (qosChanged) this.emit('status', { socketIds: [socketId] })
   }
 
   #reportSubscriptions(sockets: Iterable<SocketConfig>): void {
@@ -329,10 +325,6 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
 }
 
 const isOf = (partition: number, clientId: string) => clientId.startsWith(`iomt-${partition}-`)
-
-function newTraffic(): SocketTraffic {
-  return { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: null }
-}
 
 function payloadOf(message: unknown): Buffer {
   if (Buffer.isBuffer(message)) return message

@@ -32,6 +32,7 @@ import { createKeptHistory } from './history/kept-history.ts'
 import type { App } from './http/app.ts'
 import { addServiceRoutes } from './http/service-routes.ts'
 import type { GatewayClient } from './live-status/gateway-client.ts'
+import { addPduStatusRoute } from './live-status/pdu-status-route.ts'
 import { addStatusEventsRoute } from './live-status/status-events-route.ts'
 import { addStatusRoutes } from './live-status/status-routes.ts'
 import { addMqttDeviceListRoute } from './mqtt-devices/list-route.ts'
@@ -148,6 +149,7 @@ export function addRoutes(
   addHistoryRoutes(app, { source, now, kept: createKeptHistory(database, now) })
   addStreamRoute(app, database, stream)
   addStatusRoutes(app, database, gateways)
+  addPduStatusRoute(app, database, gateways)
   addStatusEventsRoute(app, database)
   addDiagnosisRoute(app, { database, gateways, bus, now })
   addMqttTestRoute(app, { database, vault, sockets, gateways, now })

@@ -1,3 +1,4 @@
+import { NO_TRAFFIC } from '@iomt/contracts/socket-status'
 import { waitFor } from '@iomt/testing/wait-for'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { telemetryMessage, testId } from './testing/messages.ts'
@@ -209,7 +210,7 @@ test('stores status events of sockets once', async () => {
       last_error: 'x',
     },
     subscription: { state: 'none', requested_qos: null, granted_qos: null, reason: null },
-    traffic: { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: null },
+    traffic: NO_TRAFFIC,
     advice: [],
   }
   const event = {

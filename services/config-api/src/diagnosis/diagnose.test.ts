@@ -1,4 +1,4 @@
-import type { SocketStatus } from '@iomt/contracts/socket-status'
+import { NO_TRAFFIC, type SocketStatus } from '@iomt/contracts/socket-status'
 import { expect, test } from 'vitest'
 import { type DiagnosisFacts, diagnose } from './diagnose.ts'
 
@@ -24,7 +24,7 @@ function facts(changes: Changes = {}, others: Partial<DiagnosisFacts> = {}): Dia
       },
       subscription: { state: 'subscribed', requested_qos: 1, granted_qos: 1, reason: null, ...subscription },
       traffic: {
-        ...{ messages: 9, bytes: 900, dead_letters: 0, redelivered: 0, last_message_at: before(5), last_qos: 1 },
+        ...{ ...NO_TRAFFIC, messages: 9, bytes: 900, last_message_at: before(5), last_qos: 1 },
         ...traffic,
       },
     },

@@ -1,9 +1,10 @@
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
-import { notFound } from '../changes/refusal.ts'
 import { departmentResource } from '../departments/department-resource.ts'
 import { deviceResource } from '../devices/device-resource.ts'
+import { requirePdu } from '../pdus/require-pdu.ts'
 import { requireResource } from '../resources/change-resource.ts'
+import { requireSocket } from '../sockets/socket-row.ts'
 import { type Stay, staysOf } from './device-stays.ts'
 
 export type TargetKind = 'device' | 'socket' | 'pdu' | 'department'
@@ -33,7 +34,8 @@ export async function findTarget(
 ): Promise<HistoryTarget> {
   if (kind === 'device') return await deviceTarget(database, id, tenant)
   if (kind === 'department') await requireResource(database, departmentResource, id, tenant)
-  else await requirePlace(database, kind, id, tenant)
+  else if (kind === 'pdu') await requirePdu(database, id, tenant)
+  else await requireSocket(database, id, tenant)
   const column = { socket: 'sockets.id', pdu: 'sockets.pdu_id', department: 'pdu.department_id' } as const
   const rows = await database
     .selectFrom('power_distribution_units as pdu')
@@ -52,21 +54,6 @@ export async function findTarget(
     stays: sockets.map((socketId) => ({ socketId, since: null, until: null })),
     timeZone: zones.size === 1 ? ([...zones][0] as string) : 'UTC',
   }
-}
-
-async function requirePlace(
-  database: Database,
-  kind: 'socket' | 'pdu',
-  id: string,
-  tenant: string | null,
-): Promise<void> {
-  let query = database.selectFrom('power_distribution_units as pdu').select('pdu.id')
-  query =
-    kind === 'pdu'
-      ? query.where('pdu.id', '=', id)
-      : query.innerJoin('sockets', 'sockets.pdu_id', 'pdu.id').where('sockets.id', '=', id)
-  if (tenant !== null) query = query.where('pdu.organization_id', '=', tenant)
-  if (!(await query.executeTakeFirst())) throw notFound(kind, id)
 }
 
 async function deviceTarget(database: Database, id: string, tenant: string | null): Promise<HistoryTarget> {

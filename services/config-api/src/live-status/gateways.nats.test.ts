@@ -1,5 +1,5 @@
 import { partitionOf } from '@iomt/contracts/partitions'
-import type { SocketStatus } from '@iomt/contracts/socket-status'
+import { NO_TRAFFIC, type SocketStatus } from '@iomt/contracts/socket-status'
 import { ALL_GATEWAYS_STATUS_SUBJECT, partitionRpcSubject } from '@iomt/contracts/subjects'
 import { waitFor } from '@iomt/testing/wait-for'
 import type { Msg } from '@nats-io/nats-core'
@@ -48,7 +48,7 @@ function online(socket: Body): SocketStatus {
       last_error: null,
     },
     subscription: { state: 'subscribed', requested_qos: 1, granted_qos: 1, reason: null },
-    traffic: { messages: 3, bytes: 300, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: 1 },
+    traffic: { ...NO_TRAFFIC, messages: 3, bytes: 300, last_qos: 1 },
     advice: [],
   }
 }
@@ -99,6 +99,52 @@ test('many statuses are one request to all gateways, which waits no longer than 
   expect((await running.api.get(`${list}&status=online`)).body.items).toHaveLength(3)
   expect(performance.now() - started).toBeLessThan(400)
   for (const stop of [one, two, garbage, last]) stop()
+})
+
+test('a PDU: how many of its sockets are in which status, and what they send together', async () => {
+  const {
+    pdu,
+    sockets: [first, second, third],
+  } = await sockets(4)
+  const traffic = { messages: 10, bytes: 2_000, dead_letters: 1, redelivered: 2, last_qos: 1 }
+  const busy = {
+    ...traffic,
+    ...{ messages_per_minute: 6, bytes_per_minute: 1_200, stored_after_ms: 4 },
+    last_message_at: '2026-11-23T09:00:00.000Z',
+  }
+  const slow = {
+    ...traffic,
+    ...{ messages_per_minute: 0.2, bytes_per_minute: 40, stored_after_ms: 35 },
+    last_message_at: '2026-11-23T08:59:00.000Z',
+  }
+  const stop = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({
+    gateway: 'gateway-1',
+    statuses: [
+      { ...online(first), traffic: busy },
+      { ...online(second), status: 'idle', traffic: slow },
+      { ...online(third), traffic: NO_TRAFFIC },
+    ],
+  }))
+  const { body } = await running.api.get(`/pdus/${pdu.id}/mqtt-status`)
+  stop()
+  const none = { idle: 0, degraded: 0, offline: 0, error: 0, disabled: 0, unconfigured: 0 }
+  expect(body).toEqual({
+    pdu_id: pdu.id,
+    sockets: 4,
+    statuses: { ...none, online: 2, idle: 1, unassigned: 1 },
+    traffic: {
+      ...{ messages: 20, bytes: 4_000, dead_letters: 2, redelivered: 4 },
+      ...{ messages_per_minute: 6.2, bytes_per_minute: 1_240, last_message_at: '2026-11-23T09:00:00.000Z' },
+      // Of each message alike: (6 × 4 + 0.2 × 35) / 6.2.
+      stored_after_ms: 5,
+    },
+  })
+  const empty = await createEstate(running.api)
+  expect((await running.api.get(`/pdus/${empty.pdu.id}/mqtt-status`)).body).toMatchObject({
+    sockets: 0,
+    traffic: { messages_per_minute: 0, stored_after_ms: null, last_message_at: null },
+  })
+  expect(problemOf(await running.api.get(`/pdus/${first.id}/mqtt-status`))).toBe('404 /problems/not-found')
 })
 
 test('a publish goes through the owner; what keeps it from the broker is said', async () => {

@@ -1,4 +1,4 @@
-import type { SocketStatus } from '@iomt/contracts/socket-status'
+import { NO_TRAFFIC, type SocketStatus } from '@iomt/contracts/socket-status'
 import { effectiveBroker, type SocketRow, topicOf } from '../sockets/socket-row.ts'
 
 /** The status that follows from the configuration alone, or null when only a gateway can tell. */
@@ -38,7 +38,7 @@ function emptyStatus(socket: SocketRow, status: SocketStatus['status'], reason: 
       last_error: null,
     },
     subscription: { state: 'none', requested_qos: null, granted_qos: null, reason: null },
-    traffic: { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: null },
+    traffic: NO_TRAFFIC,
     advice: [],
   }
 }

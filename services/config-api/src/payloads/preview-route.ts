@@ -2,10 +2,11 @@ import { PayloadPreview, PayloadPreviewResult } from '@iomt/contracts/rest/paylo
 import type { Database } from '@iomt/database/connect'
 import { previewPayload } from '@iomt/payload-decoders/preview'
 import { DEFAULT_MAX_PAYLOAD_BYTES } from '@iomt/payload-decoders/socket-decoder'
-import { invalidField, notFound } from '../changes/refusal.ts'
+import { invalidField } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { tenantOf } from '../http/authentication.ts'
 import { answers, BODY_REFUSALS } from '../http/route-documentation.ts'
+import { requirePdu } from '../pdus/require-pdu.ts'
 import { effectivePayloadConfig } from './effective-payload-config.ts'
 import { messageBytes } from './message-bytes.ts'
 import { checkPayloadConfig, readProfile } from './payload-config-check.ts'
@@ -30,7 +31,7 @@ export function addPreviewRoute(app: App, database: Database): void {
       const { body } = request
       const payload = messageBytes(body, DEFAULT_MAX_PAYLOAD_BYTES)
       const tenant = tenantOf(request)
-      const pdu = body.pdu_id === undefined ? null : await requirePdu(database, body.pdu_id, tenant)
+      const pdu = body.pdu_id === undefined ? null : await requirePdu(database, body.pdu_id, tenant, '/pdu_id')
       const config = body.payload_config ?? null
       checkPayloadConfig(config)
       let shared: Record<string, unknown> | null = null
@@ -62,14 +63,4 @@ export function addPreviewRoute(app: App, database: Database): void {
       }
     },
   )
-}
-
-async function requirePdu(database: Database, id: string, tenant: string | null) {
-  const row = await database
-    .selectFrom('power_distribution_units')
-    .select(['organization_id', 'timezone', 'specifications'])
-    .where('id', '=', id)
-    .executeTakeFirst()
-  if (!row || (tenant !== null && row.organization_id !== tenant)) throw notFound('pdu', id, '/pdu_id')
-  return row
 }

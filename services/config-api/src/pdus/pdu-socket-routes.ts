@@ -1,7 +1,6 @@
 import { pageOf, pageQuery } from '@iomt/contracts/rest/page'
 import { PduSocketCreate, Socket } from '@iomt/contracts/rest/socket'
 import type { Database } from '@iomt/database/connect'
-import { notFound } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { actorOf, tenantOf } from '../http/authentication.ts'
 import { pageInOrderOfId, pageRequest } from '../http/cursor.ts'
@@ -9,6 +8,7 @@ import { entityTag } from '../http/entity-tag.ts'
 import { answers, BODY_REFUSALS, IdParameter } from '../http/route-documentation.ts'
 import { createResource } from '../resources/change-resource.ts'
 import type { SocketResource } from '../sockets/socket-resource.ts'
+import { requirePdu } from './require-pdu.ts'
 
 export interface PduSocketRoutesOptions {
   readonly database: Database
@@ -34,12 +34,7 @@ export function addPduSocketRoutes(app: App, { database, sockets, onChange }: Pd
     },
     async (request) => {
       const tenant = tenantOf(request)
-      const pdu = await database
-        .selectFrom('power_distribution_units')
-        .select('organization_id')
-        .where('id', '=', request.params.id)
-        .executeTakeFirst()
-      if (!pdu || (tenant !== null && pdu.organization_id !== tenant)) throw notFound('pdu', request.params.id)
+      await requirePdu(database, request.params.id, tenant)
       const page = pageRequest(request.query)
       const more = { ...page, limit: page.limit + 1 }
       return pageInOrderOfId(await sockets.list(database, { pdu_id: request.params.id }, tenant, more), page.limit)

@@ -34,10 +34,18 @@ export function selectSockets(database: Database, tenant: string | null) {
 
 export type SocketRow = Awaited<ReturnType<ReturnType<typeof selectSockets>['executeTakeFirstOrThrow']>>
 
-/** @throws Refusal `not-found` unless the socket exists and is the caller's. */
-export async function requireSocket(database: Database, id: string, tenant: string | null): Promise<SocketRow> {
+/**
+ * `pointer`: where in the request the id is, unless it is in the path.
+ * @throws Refusal `not-found` unless the socket exists and is the caller's.
+ */
+export async function requireSocket(
+  database: Database,
+  id: string,
+  tenant: string | null,
+  pointer?: string,
+): Promise<SocketRow> {
   const row = await selectSockets(database, tenant).where('sockets.id', '=', id).executeTakeFirst()
-  if (!row) throw notFound('socket', id)
+  if (!row) throw notFound('socket', id, pointer)
   return row
 }
 

@@ -2,12 +2,12 @@ import { DEFAULT_BROKER_PORT } from '@iomt/contracts/mqtt-config'
 import { TopicCheck, TopicCheckResult, type TopicProblem } from '@iomt/contracts/rest/topics'
 import { socketTopic, type TopicPart, topicLengthProblem, topicPartProblem } from '@iomt/contracts/topics'
 import type { Database } from '@iomt/database/connect'
-import { notFound } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { tenantOf } from '../http/authentication.ts'
 import { answers, BODY_REFUSALS } from '../http/route-documentation.ts'
 import { effectivePayloadConfig } from '../payloads/effective-payload-config.ts'
-import { effectiveBroker, type SocketRow, selectSockets } from '../sockets/socket-row.ts'
+import { type PduRow, requirePdu } from '../pdus/require-pdu.ts'
+import { effectiveBroker, requireSocket, type SocketRow } from '../sockets/socket-row.ts'
 import { conflictOf } from './conflict-view.ts'
 import { topicConflicts } from './topic-conflicts.ts'
 import { placesMeeting, type TopicPlace } from './topic-place.ts'
@@ -35,9 +35,10 @@ export function addTopicCheckRoute(app: App, database: Database): void {
 }
 
 async function checkTopic(database: Database, asked: TopicCheck, tenant: string | null): Promise<TopicCheckResult> {
-  const socket = asked.socket_id === undefined ? null : await requireSocket(database, asked.socket_id, tenant)
+  const socket =
+    asked.socket_id === undefined ? null : await requireSocket(database, asked.socket_id, tenant, '/socket_id')
   const pduId = asked.pdu_id ?? socket?.pdu_id
-  const pdu = pduId === undefined ? null : await requirePdu(database, pduId, tenant)
+  const pdu = pduId === undefined ? null : await requirePdu(database, pduId, tenant, '/pdu_id')
   const base = asked.mqtt_base_topic ?? pdu?.mqtt_base_topic ?? null
   const suffix = asked.mqtt_topic_suffix ?? socket?.mqtt_topic_suffix ?? null
   const topic = asked.topic ?? socketTopic(base, suffix)
@@ -98,21 +99,3 @@ function brokerOf(
     ? { host: block.mqtt_broker_host.toLowerCase(), port: asked.mqtt_broker_port ?? block.mqtt_broker_port }
     : null
 }
-
-async function requireSocket(database: Database, id: string, tenant: string | null) {
-  const row = await selectSockets(database, tenant).where('sockets.id', '=', id).executeTakeFirst()
-  if (!row) throw notFound('socket', id, '/socket_id')
-  return row
-}
-
-async function requirePdu(database: Database, id: string, tenant: string | null) {
-  const row = await database
-    .selectFrom('power_distribution_units')
-    .select(['id', 'code', 'organization_id', 'mqtt_base_topic', 'mqtt_broker_host', 'mqtt_broker_port'])
-    .where('id', '=', id)
-    .executeTakeFirst()
-  if (!row || (tenant !== null && row.organization_id !== tenant)) throw notFound('pdu', id, '/pdu_id')
-  return row
-}
-
-type PduRow = Awaited<ReturnType<typeof requirePdu>>

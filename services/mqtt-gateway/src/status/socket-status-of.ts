@@ -1,8 +1,6 @@
-import type { SocketStatus } from '@iomt/contracts/socket-status'
+import { NO_TRAFFIC, type SocketStatus } from '@iomt/contracts/socket-status'
 import type { SocketConnectionStatus } from '@iomt/socket-mqtt-client/socket-connection-status'
 import type { SupervisedSocket } from '../sockets/socket-supervisor.ts'
-
-const NO_TRAFFIC = { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0, last_message_at: null, last_qos: null }
 
 /** The status of a socket of ours, without `since`. */
 export function socketStatusOf(

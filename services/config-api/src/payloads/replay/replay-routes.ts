@@ -4,7 +4,8 @@ import { invalidField, notFound } from '../../changes/refusal.ts'
 import type { App } from '../../http/app.ts'
 import { actorOf, principalOf, requireRole, tenantOf } from '../../http/authentication.ts'
 import { answers, BODY_REFUSALS, IdParameter } from '../../http/route-documentation.ts'
-import { selectSockets } from '../../sockets/socket-row.ts'
+import { requirePdu } from '../../pdus/require-pdu.ts'
+import { requireSocket } from '../../sockets/socket-row.ts'
 import { findReplay } from './replay-store.ts'
 import type { Replays } from './replays.ts'
 
@@ -70,20 +71,10 @@ async function targetOf(
     throw invalidField('/socket_id', 'or pdu_id is required, and only one of them')
   }
   if (socketId !== undefined) {
-    const row = await selectSockets(database, tenant).where('sockets.id', '=', socketId).executeTakeFirst()
-    if (!row) throw notFound('socket', socketId, '/socket_id')
+    const row = await requireSocket(database, socketId, tenant, '/socket_id')
     return { organizationId: row.organization_id, socketIds: [row.id] }
   }
-  const pdu = await database
-    .selectFrom('power_distribution_units')
-    .select('organization_id')
-    .where('id', '=', pduId as string)
-    .executeTakeFirst()
-  if (!pdu || (tenant !== null && pdu.organization_id !== tenant)) throw notFound('pdu', pduId as string, '/pdu_id')
-  const rows = await database
-    .selectFrom('sockets')
-    .select('id')
-    .where('pdu_id', '=', pduId as string)
-    .execute()
+  const pdu = await requirePdu(database, pduId as string, tenant, '/pdu_id')
+  const rows = await database.selectFrom('sockets').select('id').where('pdu_id', '=', pdu.id).execute()
   return { organizationId: pdu.organization_id, socketIds: rows.map(({ id }) => id) }
 }
