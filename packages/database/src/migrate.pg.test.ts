@@ -5,7 +5,13 @@ import { connectDatabase } from './connect.ts'
 import { migrateToLatest, pendingMigrations } from './migrate.ts'
 import * as initialSchema from './migrations/0001-initial-schema.ts'
 
-const ALL = ['0001-initial-schema', '0002-rollups', '0003-payload-profiles', '0004-late-redeliveries']
+const ALL = [
+  '0001-initial-schema',
+  '0002-rollups',
+  '0003-payload-profiles',
+  '0004-late-redeliveries',
+  '0005-handovers-and-kept-history',
+]
 
 test('migrates an empty database once, also when two processes start together', async () => {
   const { url, drop } = await createTestDatabase()

@@ -4,6 +4,7 @@ import * as initialSchema from './migrations/0001-initial-schema.ts'
 import * as rollups from './migrations/0002-rollups.ts'
 import * as payloadProfiles from './migrations/0003-payload-profiles.ts'
 import * as lateRedeliveries from './migrations/0004-late-redeliveries.ts'
+import * as handoversAndKeptHistory from './migrations/0005-handovers-and-kept-history.ts'
 
 // Listed by hand: a migration that is not here does not run, and bundlers and images need no directory listing.
 const MIGRATIONS: Record<string, Migration> = {
@@ -11,6 +12,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-rollups': rollups,
   '0003-payload-profiles': payloadProfiles,
   '0004-late-redeliveries': lateRedeliveries,
+  '0005-handovers-and-kept-history': handoversAndKeptHistory,
 }
 
 function createMigrator<Schema>(database: Kysely<Schema>): Migrator {

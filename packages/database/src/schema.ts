@@ -4,6 +4,7 @@ import type { DepartmentsTable } from './tables/departments.ts'
 import type { DeviceCurrentStateTable } from './tables/device-current-state.ts'
 import type { DeviceDataLogsTable } from './tables/device-data-logs.ts'
 import type { DevicesTable } from './tables/devices.ts'
+import type { KeptHistoryTable } from './tables/kept-history.ts'
 import type { OrganizationsTable } from './tables/organizations.ts'
 import type { OutboxTable } from './tables/outbox.ts'
 import type { PayloadProfilesTable } from './tables/payload-profiles.ts'
@@ -22,6 +23,7 @@ export interface Schema {
   device_current_state: DeviceCurrentStateTable
   device_data_logs: DeviceDataLogsTable
   devices: DevicesTable
+  kept_history: KeptHistoryTable
   organizations: OrganizationsTable
   outbox: OutboxTable
   payload_profiles: PayloadProfilesTable

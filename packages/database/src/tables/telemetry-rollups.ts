@@ -21,8 +21,13 @@ export interface TelemetryRollupsTable extends RollupValues {
   last_at: Date
   /** First value of the counter in the bucket, kWh. */
   energy_first: number | null
-  /** kWh between the first and the last reading inside the bucket; after a fall of the counter its new value counts. */
+  /**
+   * kWh between readings of this device inside the bucket, without those of another in between; after a fall of the counter its
+   * new value counts.
+   */
   energy_delta: number | null
+  /** kWh between the last reading of another device and the next of this one, inside the bucket: of the socket, and of no device. */
+  energy_handover: number | null
   relay_on_count: number
   relay_on_true: number
   relay_on_last: boolean | null

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { floorTo, namesOf, partsOf, type RowsQuestion, tableOf, unionOfRows } from './rollup-rows.ts'
 
-const COUNTER = new Set(['energy_count', 'energy_first', 'energy_last', 'energy_delta'])
+const COUNTER = new Set(['energy_count', 'energy_first', 'energy_last', 'energy_delta', 'energy_handover'])
 
 /**
  * Rows of [from, to) in which the counter was read, of each socket: `bucket`, `socket_id`, `first_at`, `last_at` and
@@ -40,25 +40,32 @@ function consumedInSingle({ resolution, sockets, deviceId, from, to }: RowsQuest
 }
 
 /**
- * Where rows overlap in time (a device that was taken off and put back within an hour, late readings), or another device was
- * there last, only what is inside counts.
+ * Where another device was there last, only what is inside a row counts for the device. For the socket what was consumed while one
+ * gave way to another counts, too: between two rows, or inside a bucket, whose rows know it. A minute that is not rolled up yet may
+ * lie within the device's row of its hour, which has reached over it.
  */
 function consumedInOverlapping(question: RowsQuestion): RawBuilder<unknown> {
   const { deviceId, from } = question
   const own = sql`max(case when device_id = ${deviceId} then last_at end) over before`
-  const foreign = deviceId === null ? sql`false` : sql`(${own} is null or ${own} < max(last_at) over before)`
+  const foreign = deviceId === null ? sql`false` : sql`coalesce(${own} < max(last_at) over before, true)`
+  const handover = deviceId === null ? sql`coalesce(energy_handover, 0)` : sql`0`
   return sql`
-    select bucket, socket_id, first_at, last_at, energy_delta + case
-        when latest is null or within_another or of_another then 0
+    select bucket, socket_id, first_at, last_at, case when within_own then 0 else energy_delta + ${handover} + case
+        when latest is null or within_another or same_bucket or of_another then 0
         when energy_first >= latest[2] then energy_first - latest[2]
         else energy_first
-      end as consumed
+      end end as consumed
     from (
-      select bucket, socket_id, device_id, first_at, last_at, energy_first, energy_delta,
-        max(last_at) over before > first_at as within_another, ${foreign} as of_another,
-        max(array[date_part('epoch', last_at), energy_last]) over before as latest
-      from (${rowsWithCounter(question)}) source
-      window before as (partition by socket_id order by bucket, first_at rows between unbounded preceding and 1 preceding)
+      select *, latest[3] = date_part('epoch', bucket) and latest[4] = source as same_bucket
+      from (
+        select *, coalesce(max(last_at) over before_of_device > first_at, false) as within_own,
+          max(last_at) over before > first_at as within_another, ${foreign} as of_another,
+          max(array[date_part('epoch', last_at), energy_last, date_part('epoch', bucket), source]) over before as latest
+        from (${rowsWithCounter(question)}) source
+        window before as (partition by socket_id order by first_at, last_at rows between unbounded preceding and 1 preceding),
+          before_of_device as (partition by socket_id, device_id order by first_at, last_at
+            rows between unbounded preceding and 1 preceding)
+      ) counted
     ) counted
     where bucket >= ${from} ${deviceId === null ? sql`` : sql`and device_id = ${deviceId}`}`
 }
@@ -69,7 +76,7 @@ function rowsWithCounter(question: RowsQuestion): RawBuilder<unknown> {
   // Rows of other devices are looked at too: what those have consumed in between is not this one's.
   const start = new Date(floorTo(resolution, from.getTime()))
   const before = sql`select before.* from unnest(${sockets}::uuid[]) as s(id) cross join lateral (
-      select ${namesOf(COUNTER)} from ${tableOf(resolution)} r
+      select ${namesOf(COUNTER)}, 0 as source from ${tableOf(resolution)} r
       where r.socket_id = s.id and r.bucket < ${start} and r.energy_count > 0
       order by r.bucket desc, r.last_at desc limit 1
     ) before`

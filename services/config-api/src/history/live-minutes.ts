@@ -24,11 +24,11 @@ export function liveMinutes(sockets: readonly string[], columns: Columns, from: 
   const names = [...columns].map((column) => sql`, ${expressionOf(column)} as ${sql.ref(column)}`)
   const steps = columns.has('energy_delta')
   const step = steps
-    ? sql`, case when l.energy is null then null when lag(l.energy) over w is null then 0 when l.energy >= lag(l.energy) over w
-        then l.energy - lag(l.energy) over w else l.energy end as energy_step`
+    ? sql`, lag(l.device_id) over w is not distinct from l.device_id as alone,
+        case when l.energy < lag(l.energy) over w then l.energy else l.energy - lag(l.energy) over w end as energy_step`
     : sql``
   const window = steps
-    ? sql`window w as (partition by l.socket_id, l.device_id, l.minute, l.energy is null order by l.measured_at, l.id)`
+    ? sql`window w as (partition by l.socket_id, l.minute, l.energy is null order by l.measured_at, l.id)`
     : sql``
   const values = measurementsOf(columns).map(plausible)
   return sql`
@@ -78,7 +78,9 @@ function expressionOf(column: string) {
     case 'last':
       return sql`(array_agg(${value} order by t.measured_at desc, t.id desc) filter (where ${value} is not null))[1]`
     case 'delta':
-      return sql`sum(t.energy_step)`
+      return sql`case when count(t.energy) > 0 then coalesce(sum(t.energy_step) filter (where t.alone), 0) end`
+    case 'handover':
+      return sql`sum(t.energy_step) filter (where not t.alone)`
     default:
       return sql`${sql.raw(column.slice(place + 1))}(${value})`
   }

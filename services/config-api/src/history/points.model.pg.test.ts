@@ -52,6 +52,7 @@ async function createWorld(random: Random, start: number): Promise<World> {
   const sockets: Body[] = []
   const readings: StoredReading[] = []
   const length = (1 + random.below(4)) * DAY
+  const whole = random.chance(50)
   for (let number = 1; number <= 3; number += 1) {
     const socket = await create(api, `/pdus/${pdu.id}/sockets`, { socket_number: number })
     sockets.push(socket)
@@ -61,17 +62,23 @@ async function createWorld(random: Random, start: number): Promise<World> {
       .sort((one, other) => one - other)
       .map((time) => Math.floor(third * (number - 1)) + time) as [number, number]
     await fixture.stay(device.id, socket.id, new Date(start + from), new Date(start + to))
-    // Nobody comes back within a day: a rollup of one device (or none) would span the other's readings.
     const [before, after] = random.chance(50) ? [null, newId()] : [newId(), null]
+    // Others that are there for a moment, and the device back, within an hour or a day. A rollup knows when its last reading came, not
+    // which measurements that one carried: beside rows of others only whole messages are summed up to the last digit.
+    const visits = Array.from({ length: whole ? random.below(4) : 0 }, () => {
+      const begin = random.below(length)
+      return { begin, end: begin + random.below(random.pick([3 * MINUTE, 40 * MINUTE, 9 * HOUR])), visitor: newId() }
+    })
+    const visitorAt = (at: number) => visits.find(({ begin, end }) => at >= begin && at < end)?.visitor
     let counter = random.below(1_000) / 10
     for (let at = random.below(HOUR); at < length; at += nextInterval(random)) {
       counter = random.chance(3) ? random.below(10) / 100 : counter + random.below(100) / 1_000
       readings.push(
         storedReading({
           socketId: socket.id,
-          deviceId: at < from ? before : at < to ? device.id : after,
+          deviceId: visitorAt(at) ?? (at < from ? before : at < to ? device.id : after),
           measuredAt: new Date(start + at),
-          measurements: measurementsOf(random, counter),
+          measurements: measurementsOf(random, counter, whole ? 100 : 0),
         }),
       )
     }
@@ -84,13 +91,14 @@ function nextInterval(random: Random): number {
   return random.chance(50) ? random.below(40_000) + 1 : random.below(20 * MINUTE) + 1
 }
 
-function measurementsOf(random: Random, counter: number): Measurements {
+function measurementsOf(random: Random, counter: number, atLeast: number): Measurements {
+  const chance = (percent: number) => random.chance(Math.max(percent, atLeast))
   const measurements: Measurements = {}
   for (const name of ['voltage', 'current', 'active_power', 'apparent_power', 'power_factor', 'temperature'] as const) {
-    if (random.chance(70)) measurements[name] = random.below(2_000) / 8 - 20
+    if (chance(70)) measurements[name] = random.below(2_000) / 8 - 20
   }
-  if (random.chance(80)) measurements.energy = counter
-  if (random.chance(60)) measurements.relay_on = random.chance(50)
+  if (chance(80)) measurements.energy = counter
+  if (chance(60)) measurements.relay_on = random.chance(50)
   return measurements
 }
 

@@ -64,6 +64,67 @@ test('the current minute is there before it is rolled up, and nothing counts twi
   }
 })
 
+test('minutes that are rolled up later than newer ones are in every answer and on every page', async () => {
+  const { first } = await fixture.ward()
+  const minutes = [0, 3, 4, 5, 6, 7, 8]
+  await fixture.store(
+    minutes.map((minute) =>
+      storedReading({
+        socketId: first.id,
+        deviceId: null,
+        measuredAt: new Date(at('23T11:50:30').getTime() + minute * 60_000),
+        measurements: { energy: 100 + minute },
+      }),
+    ),
+    at('23T11:59:00'),
+    at('23T11:57:00'),
+  )
+  const path = `/sockets/${first.id}/telemetry?from=2026-11-23T11:00:00Z&to=2026-11-23T12:00:00Z&agg=delta`
+  const consumed: Record<string, number> = {}
+  for (const step of ['1m', '1h', '1d']) {
+    const { items } = await fixture.history(`${path}&step=${step}`)
+    consumed[step] = items.reduce((sum: number, item: Body) => sum + item.measurements.energy.delta, 0)
+  }
+  expect(consumed).toEqual({ '1m': 8, '1h': 8, '1d': 8 })
+  const seen: string[] = []
+  let cursor: string | null = null
+  do {
+    const page: Body = await fixture.history(`${path}&step=1m&limit=1${cursor ? `&cursor=${cursor}` : ''}`)
+    seen.push(...page.items.map(({ timestamp }: Body) => timestamp.slice(14, 16)))
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  expect(seen).toEqual(minutes.map((minute) => String(50 + minute)))
+})
+
+test('a device that is off its socket for a while consumes nothing meanwhile, and the socket all of it', async () => {
+  const { pdu, first, device } = await fixture.ward()
+  await fixture.stay(device.id, first.id, at('20T00:00:00'), null)
+  const other = '0190a6f0-0000-7000-8000-00000000beef'
+  await fixture.store(
+    Array.from({ length: 60 }, (_, minute) =>
+      storedReading({
+        socketId: first.id,
+        deviceId: minute >= 20 && minute < 40 ? other : device.id,
+        measuredAt: new Date(at('22T09:00:30').getTime() + minute * 60_000),
+        measurements: { energy: 10 + minute / 100 },
+      }),
+    ),
+  )
+  const range = 'from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z'
+  const consumed = async (place: string, step: string) => {
+    const { items } = await fixture.history(`${place}/telemetry?${range}&step=${step}&agg=delta`)
+    return items.reduce((sum: number, item: Body) => sum + item.measurements.energy.delta, 0)
+  }
+  for (const step of ['1m', '1h', '1d']) {
+    expect(await consumed(`/sockets/${first.id}`, step), step).toBeCloseTo(0.59, 9)
+    expect(await consumed(`/pdus/${pdu.id}`, step), step).toBeCloseTo(0.59, 9)
+    expect(await consumed(`/mqtt/devices/${device.id}`, step), step).toBeCloseTo(0.38, 9)
+  }
+  const energy = async (place: string) => (await fixture.get(`${place}/energy?${range}&period=day`)).total.kwh
+  expect(await energy(`/sockets/${first.id}`)).toBeCloseTo(0.59, 9)
+  expect(await energy(`/mqtt/devices/${device.id}`)).toBeCloseTo(0.38, 9)
+})
+
 test('a PDU and its department are totals of their sockets, by the rule of each quantity, or one series a socket', async () => {
   const { department, pdu, first, second } = await fixture.ward()
   const reading = (socket: Body, time: string, measurements: StoredReading['measurements']) =>
@@ -175,6 +236,47 @@ test('a range that goes on for ever ends where readings end, in every page', asy
       cursor = page.next_cursor
     } while (cursor !== null)
     expect(items, path).toBe(count)
+  }
+})
+
+test('one late reading does not bring back the minutes that retention has dropped', async () => {
+  const { first } = await fixture.ward()
+  const { pool } = fixture.running.migrated
+  const readings = Array.from({ length: 24 }, (_, hour) =>
+    storedReading({
+      socketId: first.id,
+      deviceId: null,
+      measuredAt: new Date(Date.UTC(2025, 5, 10, hour)),
+      measurements: { energy: hour },
+    }),
+  )
+  await fixture.store(readings)
+  await pool.query('delete from telemetry_rollups_1m where socket_id = $1', [first.id])
+  await pool.query(`insert into kept_history values ('telemetry_rollups_1m', '2025-10-20 12:00+00')`)
+  fixture.setNow(new Date(NOW.getTime() + 61_000))
+  const range = 'from=2025-06-10T00:00:00Z&to=2025-06-11T00:00:00Z'
+  const chosen = await fixture.history(`/sockets/${first.id}/telemetry?${range}`)
+  expect([chosen.resolution, chosen.items.length]).toEqual(['1h', 24])
+  const india = 'from=2025-06-09T18:30:00Z&to=2025-06-10T18:30:00Z&step=1d&timezone=Asia/Kolkata&agg=count'
+  const { items } = await fixture.history(`/sockets/${first.id}/telemetry?${india}`)
+  expect(items.reduce((sum: number, item: Body) => sum + item.readings, 0)).toBe(19)
+  await pool.query('delete from kept_history')
+  fixture.setNow(NOW)
+})
+
+test('a cursor of a longer range gives an empty page', async () => {
+  const { first } = await fixture.ward()
+  const readings = ['21T09:00:00', '22T09:00:00', '23T09:00:00'].map((time) =>
+    storedReading({ socketId: first.id, deviceId: null, measuredAt: at(time), measurements: { voltage: 230 } }),
+  )
+  await fixture.store(readings)
+  for (const zone of ['UTC', 'Asia/Kolkata']) {
+    const path = `/sockets/${first.id}/telemetry?from=2026-11-20T00:00:00Z&step=1d&timezone=${zone}&limit=2`
+    const { next_cursor: cursor } = await fixture.history(path)
+    expect(await fixture.history(`${path}&to=2026-11-21T00:00:00Z&cursor=${cursor}`), zone).toMatchObject({
+      items: [],
+      next_cursor: null,
+    })
   }
 })
 

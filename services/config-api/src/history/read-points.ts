@@ -51,6 +51,8 @@ export async function readPoints(
   let from = context.after ? new Date(context.after.at) : question.from
   let seenSocket = context.after?.socketId ?? ''
   for (;;) {
+    // A cursor of a longer range.
+    if (from >= end) return { points: [], next: null }
     const stretch = stretchOf(step, context.timeZone, from, to, count, context.kept.minutes)
     const steady = await steadySockets(database, target.sockets, stretch)
     const page = { after: { at: stretch.from, socketId: seenSocket || NO_SOCKET }, limit: limit + 1 }
@@ -69,8 +71,10 @@ export async function readPoints(
     const last = points.at(-1)?.row
     if (rows.length > limit && last) return { points, next: { at: Number(last[0]), socketId: last[1] ?? '' } }
     if (stretch.to >= end) return { points, next: null }
-    const next = (await nextRow(database, target, stretch, end)) ?? nextLive(stretch, end, context.now)
-    if (next === null) return { points, next: null }
+    // The writer rolls up the newest minutes first: before a row may lie minutes that have none yet.
+    const places = [await nextRow(database, target, stretch, end), nextLive(stretch, end, context.now)]
+    const next = places.filter((place) => place !== null).toSorted((one, other) => one.getTime() - other.getTime())[0]
+    if (next === undefined) return { points, next: null }
     if (points.length > 0) return { points, next: { at: next.getTime(), socketId: '' } }
     from = next
     seenSocket = ''

@@ -70,7 +70,10 @@ export function rollupRows(question: RowsQuestion, columns: Columns): RollupRows
   }
 }
 
-/** Rows of the rollup, of minutes where hours are split, and of the last minutes, which have no rollup yet. */
+/**
+ * Rows of the rollup, of minutes where hours are split, and of the last minutes, which have no rollup yet; `source` tells the three
+ * apart.
+ */
 export function unionOfRows(
   { resolution, sockets, to, splitHours, now }: RowsQuestion,
   columns: Columns,
@@ -82,13 +85,13 @@ export function unionOfRows(
   const split = sql`${splitHours.map((hour) => hour.toISOString())}::timestamptz[]`
   const whole = splitHours.length === 0 ? sql`` : sql`and r.bucket <> all(${split})`
   const ofSockets = sql`r.socket_id = any(${sockets}::uuid[]) and r.bucket < ${to} ${condition}`
-  const parts = [sql`select ${names} from ${tableOf(resolution)} r where ${ofSockets} ${whole}`, ...more]
+  const parts = [sql`select ${names}, 0 as source from ${tableOf(resolution)} r where ${ofSockets} ${whole}`, ...more]
   if (splitHours.length > 0) {
-    parts.push(sql`select ${names} from unnest(${split}) as split(hour) join telemetry_rollups_1m r
+    parts.push(sql`select ${names}, 1 as source from unnest(${split}) as split(hour) join telemetry_rollups_1m r
       on r.bucket >= split.hour and r.bucket < split.hour + interval '1 hour' and ${ofSockets}`)
   }
   const live = liveMinutes(sockets, columns, liveFrom, to, now)
-  if (live) parts.push(sql`select ${names} from (${live}) r where true ${condition}`)
+  if (live) parts.push(sql`select ${names}, 2 as source from (${live}) r where true ${condition}`)
   return sql.join(parts, sql` union all `)
 }
 

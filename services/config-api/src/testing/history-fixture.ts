@@ -24,8 +24,8 @@ export interface HistoryFixture {
   ward(pduFields?: object): Promise<Ward>
   /** Puts a device on a socket between two times, as if that had been done then. */
   stay(deviceId: string, socketId: string, from: Date, to: Date | null): Promise<void>
-  /** Stores readings, and rolls up what was measured before a time; default: now. */
-  store(readings: readonly StoredReading[], rolledUpUntil?: Date): Promise<void>
+  /** Stores readings, and rolls up what was measured before a time (default: now) and since another (default: ever). */
+  store(readings: readonly StoredReading[], rolledUpUntil?: Date, rolledUpSince?: Date): Promise<void>
   get(path: string): Promise<Body>
   /** The same, checked against the schema of history. */
   history(path: string): Promise<Body>
@@ -57,9 +57,9 @@ export async function startHistoryFixture(now: Date): Promise<HistoryFixture> {
         .values({ id: newId(), device_id: deviceId, socket_id: socketId, ...times })
         .execute()
     },
-    async store(readings, rolledUpUntil = present) {
+    async store(readings, rolledUpUntil = present, rolledUpSince = new Date(0)) {
       await storeReadings(migrated.pool, readings)
-      await rollUp(migrated.pool, rolledUpUntil)
+      await rollUp(migrated.pool, rolledUpUntil, rolledUpSince)
     },
     get,
     async history(path) {

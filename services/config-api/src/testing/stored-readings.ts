@@ -48,8 +48,8 @@ export async function storeReadings(pool: pg.Pool, readings: readonly StoredRead
 
 const ROLLUPS = { '1m': 'minute', '1h': 'hour', '1d': 'day' } as const
 
-/** Rolls up everything that was measured before `until`, as the writer does (tested there). */
-export async function rollUp(pool: pg.Pool, until: Date): Promise<void> {
+/** Rolls up everything that was measured from `since` to before `until`, as the writer does (tested there). */
+export async function rollUp(pool: pg.Pool, until: Date, since = new Date(0)): Promise<void> {
   const { rows: years } = await pool.query<{ year: number }>(
     `select distinct extract(year from measured_at at time zone 'UTC')::int as year from device_data_logs`,
   )
@@ -66,19 +66,19 @@ export async function rollUp(pool: pg.Pool, until: Date): Promise<void> {
     await pool.query(
       `insert into telemetry_rollups_${suffix} (bucket, socket_id, device_id, readings, first_at, last_at,
          ${each((name) => `${name}_count, ${name}_min, ${name}_max, ${name}_sum, ${name}_last`)},
-         energy_first, energy_delta, relay_on_count, relay_on_true, relay_on_last)
+         energy_first, energy_delta, energy_handover, relay_on_count, relay_on_true, relay_on_last)
        select bucket, socket_id, device_id, count(*), min(measured_at), max(measured_at),
          ${each((name) => `count(${name}), min(${name}), max(${name}), sum(${name}), ${last(name)}`)},
-         ${last('energy', 'asc')}, sum(step), count(relay_on), count(*) filter (where relay_on), ${last('relay_on')}
+         ${last('energy', 'asc')}, case when count(energy) > 0 then coalesce(sum(step) filter (where alone), 0) end,
+         sum(step) filter (where not alone), count(relay_on), count(*) filter (where relay_on), ${last('relay_on')}
        from (
-         select *, case when energy is null then null
-           when lag(energy) over w is null then 0
-           when energy < lag(energy) over w then energy else energy - lag(energy) over w end as step
+         select *, lag(device_id) over w is not distinct from device_id as alone,
+           case when energy < lag(energy) over w then energy else energy - lag(energy) over w end as step
          from (select *, date_bin('1 ${unit}', measured_at, 'epoch') as bucket from device_data_logs) r
-         where measured_at < $1
-         window w as (partition by socket_id, device_id, bucket, energy is null order by measured_at, id)
+         where measured_at < $1 and measured_at >= $2
+         window w as (partition by socket_id, bucket, energy is null order by measured_at, id)
        ) s group by bucket, socket_id, device_id`,
-      [until],
+      [until, since],
     )
   }
 }

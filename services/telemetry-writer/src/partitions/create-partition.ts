@@ -24,19 +24,22 @@ export async function createPartition(pool: pg.Pool, partition: Partition): Prom
 async function createAndAttach(pool: pg.Pool, { table, name, from, to }: Partition): Promise<boolean> {
   return await inTransaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock($1)', [LOCK_KEY])
-    const { rows } = await client.query<{ attached: boolean }>(
-      `select c.relispartition as attached from pg_class c where c.oid = to_regclass($1)`,
-      [name],
-    )
-    if (rows[0]?.attached === true) return false
-    // A table of that name that is not attached was detached by an operator: its rows come back with it.
-    if (rows.length === 0) {
-      const parameters = Object.entries(table.storageParameters).map(([parameter, value]) => `${parameter} = ${value}`)
-      const storage = parameters.length > 0 ? `with (${parameters.join(', ')})` : ''
-      await client.query(`create table ${name} (like ${table.name} including all) ${storage}`)
+    let free = name
+    for (let number = 2; ; number += 1) {
+      const { rows } = await client.query<{ attached: boolean }>(
+        `select c.relispartition as attached from pg_class c where c.oid = to_regclass($1)`,
+        [free],
+      )
+      if (rows[0]?.attached === true) return false
+      if (rows.length === 0) break
+      // An operator's, who has detached it to keep it: as a partition it would go with the next retention.
+      free = `${name}_${number}`
     }
+    const parameters = Object.entries(table.storageParameters).map(([parameter, value]) => `${parameter} = ${value}`)
+    const storage = parameters.length > 0 ? `with (${parameters.join(', ')})` : ''
+    await client.query(`create table ${free} (like ${table.name} including all) ${storage}`)
     await client.query(
-      `alter table ${table.name} attach partition ${name} for values from ('${isoTime(from)}') to ('${isoTime(to)}')`,
+      `alter table ${table.name} attach partition ${free} for values from ('${isoTime(from)}') to ('${isoTime(to)}')`,
     )
     return true
   })

@@ -12,6 +12,9 @@ const LOCK_KEY = 7_106_004
 /** Longest wait for readers of a partition, and longest chunk of deletes; the next run goes on. */
 const STATEMENT_TIMEOUT = '60s'
 /** Longer than the stream of readings keeps the original of a redelivery. */
+/** Longer ones of before stay: what they have dropped does not come back. */
+const NOTE_KEPT = `insert into kept_history as known (table_name, since) values ($1, $2)
+  on conflict (table_name) do update set since = greatest(known.since, excluded.since)`
 const DELETE_LATE_REDELIVERIES = `delete from late_redeliveries where stored_at < now() - interval '14 days'`
 
 export interface ApplyRetentionOptions {
@@ -56,7 +59,10 @@ export async function applyRetention(
 async function drop(client: pg.ClientBase, options: ApplyRetentionOptions, now: number): Promise<void> {
   const { days, metrics, logger } = options
   const plan = expiries(days, now)
-  for (const expiry of plan) await dropExpired(client, expiry, options)
+  for (const expiry of plan) {
+    await client.query(NOTE_KEPT, [expiry.table.name, new Date(expiry.cutoff).toISOString()])
+    await dropExpired(client, expiry, options)
+  }
   for (const name of await dropDetached(
     client,
     plan.map(({ table }) => table.name),

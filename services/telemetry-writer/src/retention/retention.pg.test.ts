@@ -157,6 +157,42 @@ test('what a crash left detached is dropped; what an operator detached is kept',
   await fixture.rows(`drop table ${day(30).name}`)
 })
 
+test('what an operator detached stays as it is, also when readings of its days still come', async () => {
+  await fixture.store([reading(NOW - 20 * DAY)])
+  await fixture.rollUp()
+  const kept = [day(20).name, partitionAt(MINUTE_ROLLUPS, NOW - 20 * DAY).name]
+  await fixture.rows(`alter table device_data_logs detach partition ${kept[0]}`)
+  await fixture.rows(`alter table telemetry_rollups_1m detach partition ${kept[1]}`)
+  fixture.partitions.forget()
+  await fixture.store([reading(NOW - 20 * DAY), reading(NOW - 20 * DAY)])
+  await fixture.rollUp()
+  expect(await names()).toEqual(expect.arrayContaining(kept.map((name) => `${name}_2`)))
+  fixture.partitions.forget()
+  await fixture.store([reading(NOW - 20 * DAY)])
+  await fixture.rollUp()
+  expect(await fixture.rows('select from device_data_logs')).toHaveLength(3)
+  await apply({ readings: 10, minutes: 1 })
+  for (const name of kept) expect(await fixture.rows(`select from ${name}`), name).toHaveLength(1)
+  for (const name of kept) await fixture.rows(`drop table ${name}`)
+})
+
+test('says since when all is kept, and never that what was dropped is there again', async () => {
+  const since = async () =>
+    Object.fromEntries(
+      (
+        await fixture.rows<{ name: string; days: number }>(`select table_name as name,
+        round(extract(epoch from now() - since) / 86400)::int as days from kept_history`)
+      ).map(({ name, days }) => [name, days]),
+    )
+  await fixture.rows('truncate kept_history')
+  await apply({})
+  expect(await since()).toEqual({})
+  await apply({ readings: 10, minutes: 400 })
+  await apply({ readings: 90, minutes: 300 })
+  await apply({})
+  expect(await since()).toEqual({ device_data_logs: 10, telemetry_rollups_1m: 300 })
+})
+
 test('deletes old status events, however many', async () => {
   await fixture.rows(`insert into socket_connection_events (id, at, socket_id, status, detail)
     select gen_random_uuid(), now() - interval '30 minutes' - n * interval '1 hour', gen_random_uuid(), 'online', '{}' from generate_series(1, 6000) n`)

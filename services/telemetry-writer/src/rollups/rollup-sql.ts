@@ -15,7 +15,7 @@ const last = (value: string, newestFirst: string) => `(${present(value, newestFi
 const first = (value: string, newestFirst: string) => `(${present(value, newestFirst)})[count(${value})]`
 /** A counter that falls was reset: its new value counts in full. */
 const consumed = (value: string, before: string) =>
-  `coalesce(sum(case when ${value} < ${before} then ${value} else ${value} - ${before} end), 0)`
+  `sum(case when ${value} < ${before} then ${value} else ${value} - ${before} end)`
 
 /** A value that overflows would fail the round of all sockets, again and again. (`between` is false for NaN, too.) */
 const plausible = (name: string) =>
@@ -27,14 +27,18 @@ const NEWEST_READING = 'measured_at desc, id desc'
 const READINGS: Source = {
   // Received at most 5 minutes before it was measured, which spares older partitions; how late it may come is open.
   rows: `
-      select *, lag(energy) over (partition by device_id, energy is null order by measured_at, id) as energy_before
+      select *, case when alone then before end as energy_before, case when not alone then before end as energy_handed_over
       from (
-        select device_id, measured_at, id, ${NUMERIC_MEASUREMENTS.map(plausible).join(', ')}, relay_on
-        from device_data_logs
-        where socket_id = t.socket_id and measured_at >= t.bucket and measured_at < t.bucket + interval '1 minute'
-          and timestamp >= t.bucket - interval '5 minutes'
-          and not (retained and measured_at_source = 'received')
-        order by measured_at, id limit ${MOST_READINGS}
+        select *, lag(energy) over counted as before, lag(device_id) over counted is not distinct from device_id as alone
+        from (
+          select device_id, measured_at, id, ${NUMERIC_MEASUREMENTS.map(plausible).join(', ')}, relay_on
+          from device_data_logs
+          where socket_id = t.socket_id and measured_at >= t.bucket and measured_at < t.bucket + interval '1 minute'
+            and timestamp >= t.bucket - interval '5 minutes'
+            and not (retained and measured_at_source = 'received')
+          order by measured_at, id limit ${MOST_READINGS}
+        ) l
+        window counted as (partition by energy is null order by measured_at, id)
       ) l`,
   columns: [
     ['readings', 'count(*)'],
@@ -48,21 +52,34 @@ const READINGS: Source = {
       [`${name}_last`, last(name, NEWEST_READING)],
     ]),
     ['energy_first', first('energy', NEWEST_READING)],
-    ['energy_delta', `case when count(energy) > 0 then ${consumed('energy', 'energy_before')} end`],
+    ['energy_delta', `case when count(energy) > 0 then coalesce(${consumed('energy', 'energy_before')}, 0) end`],
+    ['energy_handover', `nullif(${consumed('energy', 'energy_handed_over')}, 0)`],
     ['relay_on_count', 'count(relay_on)'],
     ['relay_on_true', 'count(*) filter (where relay_on)'],
     ['relay_on_last', last('relay_on', NEWEST_READING)],
   ],
 }
 
-/** Rows of a finer rollup; between two of them the counter went on, too. */
+/**
+ * Rows of a finer rollup; between two of them the counter went on, too. Of the device whose row it is, unless another one was there
+ * in between; what lies between two rows of one bucket is in them already.
+ */
 function rollups(table: string, width: string): Source {
   const newest = 'r.bucket desc'
   return {
     rows: `
-      select *, lag(energy_last) over (partition by device_id, energy_first is null order by bucket) as energy_before
-      from ${table} f
-      where f.socket_id = t.socket_id and f.bucket >= t.bucket and f.bucket < t.bucket + interval '${width}'`,
+      select *, case when own[1] >= latest[1] then own[2] end as energy_before,
+        case when (own[1] >= latest[1]) is not true and latest[3] < date_part('epoch', bucket) then latest[2] end
+          as energy_handed_over
+      from (
+        select *, max(array[date_part('epoch', last_at), energy_last, date_part('epoch', bucket)]) over before as latest,
+          lag(array[date_part('epoch', last_at), energy_last]) over of_device as own
+        from ${table} f
+        where f.socket_id = t.socket_id and f.bucket >= t.bucket and f.bucket < t.bucket + interval '${width}'
+        window before as (partition by energy_first is null order by first_at, last_at
+            rows between unbounded preceding and 1 preceding),
+          of_device as (partition by device_id, energy_first is null order by bucket)
+      ) f`,
     columns: [
       ['readings', 'sum(readings)'],
       ['first_at', 'min(first_at)'],
@@ -78,7 +95,11 @@ function rollups(table: string, width: string): Source {
       [
         'energy_delta',
         `case when count(energy_first) > 0
-        then coalesce(sum(energy_delta), 0) + ${consumed('energy_first', 'energy_before')} end`,
+        then coalesce(sum(energy_delta), 0) + coalesce(${consumed('energy_first', 'energy_before')}, 0) end`,
+      ],
+      [
+        'energy_handover',
+        `nullif(coalesce(sum(energy_handover), 0) + coalesce(${consumed('energy_first', 'energy_handed_over')}, 0), 0)`,
       ],
       ['relay_on_count', 'sum(relay_on_count)'],
       ['relay_on_true', 'sum(relay_on_true)'],
@@ -89,8 +110,8 @@ function rollups(table: string, width: string): Source {
 
 /**
  * Computes anew the buckets that hold the touched minutes ($1 timestamptz[]) of the sockets ($2 text[], each the literal
- * of a uuid[]). A row is replaced only by one made of at least as many readings: readings are only ever added or
- * dropped with their partition, so fewer means that the row still knows what retention has dropped.
+ * of a uuid[]). A row is replaced only by one made of at least as many readings over at least the same time: readings are
+ * only ever added or dropped with their partition, so less means that the row still knows what retention has dropped.
  */
 function rollUp(table: string, unit: 'minute' | 'hour' | 'day', { rows, columns }: Source): string {
   const names = columns.map(([name]) => name)
@@ -110,7 +131,8 @@ function rollUp(table: string, unit: 'minute' | 'hour' | 'day', { rows, columns 
   order by t.socket_id, t.bucket
   on conflict (socket_id, bucket, device_id) do update
     set ${names.map((name) => `${name} = excluded.${name}`).join(', ')}
-    where excluded.readings >= stored.readings`
+    where excluded.readings >= stored.readings
+      and excluded.first_at <= stored.first_at and excluded.last_at >= stored.last_at`
 }
 
 /** The statements of one round in their order: each reads what the one before has written. */

@@ -80,6 +80,37 @@ test('a late reading never makes a rollup of dropped readings poorer', async () 
   expect(await column('hour', 'energy_delta')).toEqual([6])
 })
 
+test('a late reading does not take the place of another one that was dropped', async () => {
+  await fixture.store([reading(START, 100), reading(START + 60_000, 101)])
+  await fixture.rollUp()
+  await fixture.rows('drop table device_data_logs_20261020')
+  await fixture.store([late(START + 1_000, 1)])
+  await fixture.rollUp()
+  expect(await column('minute', 'energy_last')).toEqual([100, 101])
+  expect(await column('day', 'energy_delta')).toEqual([1])
+})
+
+test("a device that leaves its socket and comes back consumes nothing meanwhile, and the handovers are the socket's", async () => {
+  const device = (minute: number) => testId(minute >= 20 && minute < 40 ? 0xd02 : 0xd01)
+  const messages = Array.from({ length: 60 }, (_, minute) =>
+    reading(START + minute * 60_000, 10 + minute / 100, { device_id: device(minute) }),
+  )
+  await fixture.store(messages)
+  await fixture.rollUp()
+  for (const unit of ['hour', 'day'] as const) {
+    const rows = await fixture.rollups(unit)
+    const consumed = [...rows.values()].map((row) =>
+      [row['energy_delta'], row['energy_handover']].map((kwh) => Number(kwh).toFixed(2)),
+    )
+    expect(consumed, unit).toEqual(
+      expect.arrayContaining([
+        ['0.38', '0.01'],
+        ['0.19', '0.01'],
+      ]),
+    )
+  }
+})
+
 test('an hour outlives its minutes, and a day its hours', async () => {
   await fixture.store([reading(START, 10), reading(START + 60_000, 15), reading(START + 2 * HOUR, 18)])
   await fixture.rollUp()

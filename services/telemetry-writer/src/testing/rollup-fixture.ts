@@ -11,7 +11,7 @@ import { readingOf } from './messages.ts'
 import { type ModelRow, type RollupUnit, rollupKey } from './rollup-model.ts'
 
 const TABLES = { minute: 'telemetry_rollups_1m', hour: 'telemetry_rollups_1h', day: 'telemetry_rollups_1d' } as const
-const NUMBERS = /_(?:count|min|max|sum|last|first|delta|true)$|^readings$/
+const NUMBERS = /_(?:count|min|max|sum|last|first|delta|handover|true)$|^readings$/
 
 /** A database that readings are stored in and rolled up, without NATS. */
 export interface RollupFixture {

@@ -10,24 +10,40 @@ export type ModelRow = Record<string, number | boolean | string | null>
 /** The rollups of readings as the contract says, computed without SQL and without finer rollups. */
 export function modelRollups(messages: readonly TelemetryMessage[], unit: RollupUnit): Map<string, ModelRow> {
   const groups = new Map<string, TelemetryMessage[]>()
-  for (const message of messages) {
+  /** Steps of the counter between two readings of the socket, by the row of the later one. */
+  const steps = new Map<string, { own: number; handedOver: number }>()
+  const counted = new Map<string, TelemetryMessage>()
+  for (const message of messages.toSorted(byTime)) {
     if (message.retained && message.measured_at_source === 'received') continue
     const at = Date.parse(message.measured_at)
     const bucket = new Date(Math.floor(at / WIDTH[unit]) * WIDTH[unit]).toISOString()
     const key = rollupKey(message.socket_id, bucket, message.device_id)
     groups.set(key, [...(groups.get(key) ?? []), message])
+    const { energy } = message.measurements
+    if (energy === undefined) continue
+    const place = `${message.socket_id} ${bucket}`
+    const before = counted.get(place)
+    counted.set(place, message)
+    const sum = steps.get(key) ?? { own: 0, handedOver: 0 }
+    steps.set(key, sum)
+    if (!before) continue
+    const which = before.device_id === message.device_id ? 'own' : 'handedOver'
+    sum[which] += step(energy, before.measurements.energy)
   }
-  return new Map([...groups].map(([key, group]) => [key, modelRow(group)]))
+  return new Map([...groups].map(([key, group]) => [key, modelRow(group, steps.get(key))]))
 }
+
+const byTime = (left: TelemetryMessage, right: TelemetryMessage) =>
+  Date.parse(left.measured_at) - Date.parse(right.measured_at) || (left.id < right.id ? -1 : 1)
 
 export function rollupKey(socketId: unknown, bucket: string, deviceId: unknown): string {
   return `${socketId} ${bucket} ${deviceId}`
 }
 
-function modelRow(group: readonly TelemetryMessage[]): ModelRow {
-  const sorted = group.toSorted(
-    (left, right) => Date.parse(left.measured_at) - Date.parse(right.measured_at) || (left.id < right.id ? -1 : 1),
-  )
+function modelRow(
+  sorted: readonly TelemetryMessage[],
+  steps: { own: number; handedOver: number } | undefined,
+): ModelRow {
   const row: ModelRow = {
     readings: sorted.length,
     first_at: sorted[0]?.measured_at ?? null,
@@ -42,8 +58,8 @@ function modelRow(group: readonly TelemetryMessage[]): ModelRow {
     row[`${name}_last`] = values.at(-1) ?? null
     if (name !== 'energy') continue
     row['energy_first'] = values[0] ?? null
-    row['energy_delta'] =
-      values.length > 0 ? sum(values.slice(1).map((value, index) => step(value, values[index]))) : null
+    row['energy_delta'] = steps?.own ?? null
+    row['energy_handover'] = steps?.handedOver || null
   }
   const relays = sorted.map(({ measurements }) => measurements.relay_on).filter((value) => value !== undefined)
   row['relay_on_count'] = relays.length
