@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Body } from '../testing/api-client.ts'
 import { type HistoryFixture, startHistoryFixture } from '../testing/history-fixture.ts'
-import { type StoredReading, storedReading } from '../testing/stored-readings.ts'
+import { type StoredReading, storedReading, storeReadings } from '../testing/stored-readings.ts'
 
 const NOW = new Date('2026-11-23T12:00:00Z')
 let fixture: HistoryFixture
@@ -80,12 +80,15 @@ test('minutes that are rolled up later than newer ones are in every answer and o
     at('23T11:57:00'),
   )
   const path = `/sockets/${first.id}/telemetry?from=2026-11-23T11:00:00Z&to=2026-11-23T12:00:00Z&agg=delta`
-  const consumed: Record<string, number> = {}
-  for (const step of ['1m', '1h', '1d']) {
-    const { items } = await fixture.history(`${path}&step=${step}`)
-    consumed[step] = items.reduce((sum: number, item: Body) => sum + item.measurements.energy.delta, 0)
+  const consumed = async () => {
+    const sums: Record<string, number> = {}
+    for (const step of ['1m', '1h', '1d']) {
+      const { items } = await fixture.history(`${path}&step=${step}`)
+      sums[step] = items.reduce((sum: number, item: Body) => sum + item.measurements.energy.delta, 0)
+    }
+    return sums
   }
-  expect(consumed).toEqual({ '1m': 8, '1h': 8, '1d': 8 })
+  expect(await consumed()).toEqual({ '1m': 8, '1h': 8, '1d': 8 })
   const seen: string[] = []
   let cursor: string | null = null
   do {
@@ -94,6 +97,18 @@ test('minutes that are rolled up later than newer ones are in every answer and o
     cursor = page.next_cursor
   } while (cursor !== null)
   expect(seen).toEqual(minutes.map((minute) => String(50 + minute)))
+  // Between minutes that are rolled up, whose hour has reached over it.
+  await fixture.store([], at('23T11:59:00'))
+  const between = ['23T11:52:10', '23T11:52:50'].map((time, index) =>
+    storedReading({
+      socketId: first.id,
+      deviceId: null,
+      measuredAt: at(time),
+      measurements: { energy: 101 + index },
+    }),
+  )
+  await storeReadings(fixture.running.migrated.pool, between)
+  expect(await consumed()).toEqual({ '1m': 8, '1h': 8, '1d': 8 })
 })
 
 test('a device that is off its socket for a while consumes nothing meanwhile, and the socket all of it', async () => {
