@@ -6,6 +6,7 @@ import { createInFlight } from './in-flight.ts'
 import type { ConnectionBudget } from './pending-budget.ts'
 import type { DeliveryHandler, SocketConfig } from './socket-config.ts'
 import { createSocketTopics, type SocketTopics } from './socket-topics.ts'
+import type { ReceivedMessage } from './socket-traffic.ts'
 import { createSubscriber, type Subscriber } from './subscriber.ts'
 import {
   ConnectionRefusedError,
@@ -45,9 +46,9 @@ export interface BrokerConnectionOptions {
   readonly budget: ConnectionBudget
   readonly now: () => number
   readonly random: () => number
-  readonly onTraffic: (socket: SocketConfig, message: { bytes: number; qos: number; dup: boolean }) => void
-  /** A message of the socket was stored, so many milliseconds after it had come. */
-  readonly onStored: (socket: SocketConfig, after: number) => void
+  readonly onTraffic: (socket: SocketConfig, message: ReceivedMessage) => void
+  /** A message of the socket that came `receivedAt` was stored `at`, in milliseconds since 1970. */
+  readonly onStored: (socket: SocketConfig, receivedAt: number, at: number) => void
   /** Something about these sockets' status may have changed. */
   readonly onChange: (sockets: Iterable<SocketConfig>) => void
   readonly onState: (state: ConnectionState, sockets: Iterable<SocketConfig>) => void

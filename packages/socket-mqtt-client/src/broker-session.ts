@@ -6,6 +6,7 @@ import type { ConnectionBudget } from './pending-budget.ts'
 import { createSettlement } from './settlement.ts'
 import type { Delivery, DeliveryHandler, OnSettled, SocketConfig } from './socket-config.ts'
 import type { SocketTopics } from './socket-topics.ts'
+import type { ReceivedMessage } from './socket-traffic.ts'
 import type { IncomingPublish, Transport } from './transport.ts'
 
 /** A deduplication window (2 minutes) surely still knows what was delivered this many milliseconds ago. */
@@ -28,9 +29,9 @@ export interface BrokerSessionOptions {
   readonly now: () => number
   /** True once nothing more is to be taken in. */
   readonly stopping: () => boolean
-  readonly onTraffic: (socket: SocketConfig, message: { bytes: number; qos: number; dup: boolean }) => void
-  /** A message of the socket was stored, so many milliseconds after it had come. */
-  readonly onStored: (socket: SocketConfig, after: number) => void
+  readonly onTraffic: (socket: SocketConfig, message: ReceivedMessage) => void
+  /** A message of the socket that came `receivedAt` was stored `at`, in milliseconds since 1970. */
+  readonly onStored: (socket: SocketConfig, receivedAt: number, at: number) => void
   /** A message on a topic that no socket has. */
   readonly onStray: (topic: string) => void
   /** MQTT has no negative acknowledgement: only a new connection makes the broker deliver the message again. */
@@ -139,14 +140,17 @@ export function createBrokerSession(options: BrokerSessionOptions): BrokerSessio
     const receivedAt = new Date(received)
     const receiver = createSettlement(sockets.length, (stored) => {
       if (stored && pending) acknowledge(pending)
-      if (stored) for (const socket of sockets) options.onStored(socket, now() - received)
+      if (stored) {
+        const at = now()
+        for (const socket of sockets) options.onStored(socket, received, at)
+      }
       budget.give(bytes)
       inFlight.leave()
       // Of a connection that is gone already, the broker delivers everything again.
       if (!stored && transport) options.onNotStored()
     })
     for (const socket of sockets) {
-      options.onTraffic(socket, { bytes: payloadBytes, qos, dup })
+      options.onTraffic(socket, { bytes: payloadBytes, qos, dup, at: received })
       deliver(
         {
           socket,

@@ -9,7 +9,7 @@ import {
   type SocketConnectionStatus,
   socketConnectionStatus,
 } from './socket-connection-status.ts'
-import { createSocketTraffic, type SocketTraffic } from './socket-traffic.ts'
+import { createSocketTraffic, type ReceivedMessage, type SocketTraffic } from './socket-traffic.ts'
 import { connectMqttJs } from './transport.mqttjs.ts'
 import type { ConnectTransport } from './transport.ts'
 
@@ -262,7 +262,7 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
       now: this.#now,
       random: this.#options.random ?? Math.random,
       onTraffic: (receiver, message) => this.#countTraffic(receiver.socket_id, message),
-      onStored: (receiver, after) => this.#entries.get(receiver.socket_id)?.traffic.stored(after, this.#now()),
+      onStored: (receiver, receivedAt, at) => this.#entries.get(receiver.socket_id)?.traffic.stored(receivedAt, at),
       onChange: (sockets) => this.#reportSubscriptions(sockets),
       onState: (state, sockets) => this.#reportState(state, sockets),
       onStray: () => {
@@ -281,12 +281,12 @@ export class SocketMqttClient extends EventEmitter<SocketMqttClientEvents> {
     onSettled()
   }
 
-  #countTraffic(socketId: string, message: { bytes: number; qos: number; dup: boolean }): void {
+  #countTraffic(socketId: string, message: ReceivedMessage): void {
     const traffic = this.#entries.get(socketId)?.traffic
     if (!traffic) return
     // Also of a first message, before which there was none.
     const qosChanged = traffic.lastQos !== message.qos
-    traffic.received(message, this.#now())
+    traffic.received(message)
     if (qosChanged) this.emit('status', { socketIds: [socketId] })
   }
 

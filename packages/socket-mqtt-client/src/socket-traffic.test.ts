@@ -4,7 +4,7 @@ import { createSocketTraffic } from './socket-traffic.ts'
 
 const MINUTE = 60_000
 const START = Date.UTC(2026, 10, 30, 9, 0, 20)
-const message = { bytes: 200, qos: 1, dup: false }
+const message = (at: number) => ({ bytes: 200, qos: 1, dup: false, at })
 
 test('rates are of the last five minutes of the clock, of less when the socket was taken later, and of no less than a minute', () => {
   const traffic = createSocketTraffic(START)
@@ -19,9 +19,9 @@ test('rates are of the last five minutes of the clock, of less when the socket w
     bytes_per_minute: 0,
     stored_after_ms: null,
   })
-  traffic.received(message, START)
+  traffic.received(message(START))
   expect(traffic.view(START + 1)).toMatchObject({ messages_per_minute: 1, bytes_per_minute: 200 })
-  for (let second = 10; second < 600; second += 10) traffic.received(message, START + second * 1_000)
+  for (let second = 10; second < 600; second += 10) traffic.received(message(START + second * 1_000))
   expect(traffic.view(START + 600_000)).toMatchObject({
     messages: 60,
     bytes: 12_000,
@@ -42,7 +42,7 @@ test('whatever comes when: the rate is what came in the window, divided by its l
       let at = START
       const times = between.map((gap) => {
         at += gap
-        traffic.received(message, at)
+        traffic.received(message(at))
         return at
       })
       const now = at + wait
@@ -56,9 +56,9 @@ test('whatever comes when: the rate is what came in the window, divided by its l
 
 test('how long storing took is a mean of the same minutes; redeliveries and dead letters are counted from the beginning', () => {
   const traffic = createSocketTraffic(START)
-  traffic.received({ ...message, dup: true, qos: 2 }, START)
-  traffic.stored(10, START)
-  traffic.stored(15, START + MINUTE)
+  traffic.received({ ...message(START), dup: true, qos: 2 })
+  traffic.stored(START - 10, START)
+  traffic.stored(START + MINUTE - 15, START + MINUTE)
   traffic.deadLetter()
   expect(traffic.view(START + MINUTE)).toMatchObject({
     stored_after_ms: 12.5,
@@ -69,6 +69,6 @@ test('how long storing took is a mean of the same minutes; redeliveries and dead
   expect(traffic.view(START + 5 * MINUTE)).toMatchObject({ stored_after_ms: 15, redelivered: 1, dead_letters: 1 })
   expect(traffic.view(START + 9 * MINUTE)).toMatchObject({ stored_after_ms: null })
   // A clock that was set back.
-  traffic.received(message, START - 60 * MINUTE)
+  traffic.received(message(START - 60 * MINUTE))
   expect(traffic.view(START - 60 * MINUTE)).toMatchObject({ messages: 2, messages_per_minute: 1 })
 })

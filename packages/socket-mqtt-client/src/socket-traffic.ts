@@ -4,14 +4,21 @@ const MINUTE = 60_000
 /** Rates are of so many minutes of the clock, the present one among them. */
 const MINUTES = 5
 
+export interface ReceivedMessage {
+  readonly bytes: number
+  readonly qos: number
+  readonly dup: boolean
+  /** When it came, in milliseconds since 1970. */
+  readonly at: number
+}
+
 /** What was received for a socket since this process took it. */
 export interface SocketTraffic {
   readonly lastMessageAt: number | null
   readonly lastQos: number | null
-  /** A message came, `at` milliseconds since 1970. */
-  received(message: { readonly bytes: number; readonly qos: number; readonly dup: boolean }, at: number): void
-  /** A message was stored, so many milliseconds after it had come. */
-  stored(after: number, at: number): void
+  received(message: ReceivedMessage): void
+  /** A message that came `receivedAt` was stored `at`. */
+  stored(receivedAt: number, at: number): void
   deadLetter(): void
   /** As it is shown. */
   view(now: number): SocketStatus['traffic']
@@ -51,7 +58,7 @@ export function createSocketTraffic(since: number): SocketTraffic {
     get lastQos() {
       return lastQos
     },
-    received({ bytes, qos, dup }, at) {
+    received({ bytes, qos, dup, at }) {
       total.messages += 1
       total.bytes += bytes
       if (dup) total.redelivered += 1
@@ -61,10 +68,10 @@ export function createSocketTraffic(since: number): SocketTraffic {
       minute.messages += 1
       minute.bytes += bytes
     },
-    stored(after, at) {
+    stored(receivedAt, at) {
       const minute = minuteOf(at)
       minute.stored += 1
-      minute.storedAfter += after
+      minute.storedAfter += at - receivedAt
     },
     deadLetter() {
       total.dead_letters += 1
