@@ -27,10 +27,12 @@ try {
 async function run(flags: BenchmarkFlags): Promise<void> {
   const profileDirectory = flags.profile ? emptyDirectory(join(root, '.iomt/profiles')) : undefined
   const date = new Date().toISOString()
+  // Before the run: the sources may change meanwhile.
+  const commit = await sourceCommit()
   const measurements = await runBenchmarks(flags, profileDirectory, say)
   const report: BenchmarkReport = {
     date,
-    commit: await sourceCommit(),
+    commit,
     machine: describeMachine(),
     versions: await programVersions(),
     arguments: process.argv.slice(2),

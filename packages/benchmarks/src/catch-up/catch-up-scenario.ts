@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { waitFor } from '@iomt/testing/wait-for'
 import { startUsageMeter } from '../measure/usage-meter.ts'
 import { countOnceDrained } from '../pipeline/drained.ts'
@@ -44,11 +43,11 @@ export async function runCatchUpScenario(options: {
     const committed = createCommittedGauge(pool, estate)
     const since = new Date()
     load.publish({ rate, limit: Number.MAX_SAFE_INTEGER, window: WINDOW })
-    const before = await memoryDuring(() => Promise.race([sleep(BEFORE_SECONDS * 1_000), load.failed]))
+    const before = await memoryDuring(() => load.during(BEFORE_SECONDS * 1_000))
     say(`catch-up: Postgres is killed for ${outageSeconds} s at ${rate} msg/s`)
     const { postgres } = pipeline
     await postgres.kill9()
-    const outage = await memoryDuring(() => Promise.race([sleep(outageSeconds * 1_000), load.failed]))
+    const outage = await memoryDuring(() => load.during(outageSeconds * 1_000))
     await postgres.restart()
     const backAt = performance.now()
     const atReturn = (await committed()).messages

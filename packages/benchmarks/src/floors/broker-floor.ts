@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startMosquitto } from '@iomt/testing/mosquitto'
 import { waitFor } from '@iomt/testing/wait-for'
 import { startLoadProcess } from '../load/load-process.ts'
@@ -26,11 +25,11 @@ export async function measureBrokerFloor(seconds: number, topics: readonly (read
     await waitFor(() => received >= 0, { what: 'the bare subscriber' })
     await load.connect(broker.host, broker.port, topics)
     load.publish({ rate: null, limit: BACKLOG, window: BACKLOG })
-    await Promise.race([sleep(WARM_UP * 1_000), load.failed])
+    await load.during(WARM_UP * 1_000)
     const meter = startUsageMeter({ mosquitto: broker.pid, subscriber: subscriber.pid ?? -1, generator: load.pid })
     const before = received
     const startedAt = performance.now()
-    await Promise.race([sleep(seconds * 1_000), load.failed])
+    await load.during(seconds * 1_000)
     const messages = received - before
     const elapsed = (performance.now() - startedAt) / 1_000
     const { usage, otherCores } = meter.stop()

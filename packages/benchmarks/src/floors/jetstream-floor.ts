@@ -12,8 +12,12 @@ export async function measureJetstreamFloor(seconds: number, window: number): Pr
   const nats = await startNats()
   try {
     const bus = await connectBus({ url: nats.url, name: 'benchmark', logger: pino({ level: 'silent' }) })
-    await ensureStreams(bus, [TELEMETRY_STREAM])
-    await bus.close()
+    try {
+      await ensureStreams(bus, [TELEMETRY_STREAM])
+    } finally {
+      // It would look for its server for ever, and keep this process alive.
+      await bus.close()
+    }
     const subjects = Array.from({ length: 1_000 }, (_, index) => `iomt.v1.telemetry.clinic.ward.room.${index}._`)
     const input: JetstreamPublisherInput = { url: nats.url, seconds, window, payload: readingPayload(), subjects }
     const main = new URL('./jetstream-publisher.main.ts', import.meta.url)

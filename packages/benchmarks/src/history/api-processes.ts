@@ -1,13 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureKeyFile } from '@iomt/credential-vault/key-file'
-import { connectDatabase } from '@iomt/database/connect'
-import { migrateToLatest } from '@iomt/database/migrate'
 import { freePort } from '@iomt/testing/free-port'
 import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { type PostgresServer, startPostgres } from '@iomt/testing/postgres-server'
 import { type ServiceProcess, startServiceProcess } from '@iomt/testing/service-process'
 import { temporaryDirectory } from '@iomt/testing/temporary-directory'
+import { startTogether, stoppedBy, withStarted } from '../measure/start-together.ts'
+import { migrate } from '../pipeline/prepared-tables.ts'
 
 /** config-api and what it needs, each a process. */
 export interface ApiProcesses {
@@ -29,19 +29,18 @@ export interface ApiOptions {
 const MAIN = new URL('../../../../services/config-api/src/main.ts', import.meta.url)
 
 export async function startApiProcesses(options: ApiOptions): Promise<ApiProcesses> {
-  const directory = temporaryDirectory('api-benchmark')
-  const keyFile = join(directory, 'keys.json')
-  const adminKeyFile = join(directory, 'admin.key')
-  ensureKeyFile(keyFile)
-  const [nats, postgres] = await Promise.all([startNats(), startPostgres({ settings: options.postgresSettings })])
-  const stopServers = async () => {
-    await Promise.all([nats.stop(), postgres.stop()])
-    rmSync(directory, { recursive: true, force: true })
-  }
-  try {
-    const { database } = connectDatabase({ url: postgres.url, applicationName: 'benchmark', onConnectionError() {} })
-    await migrateToLatest(database)
-    await database.destroy()
+  return await withStarted(async (started) => {
+    const directory = started.adopt(temporaryDirectory('api-benchmark'), (path) =>
+      rmSync(path, { recursive: true, force: true }),
+    )
+    const keyFile = join(directory, 'keys.json')
+    const adminKeyFile = join(directory, 'admin.key')
+    ensureKeyFile(keyFile)
+    const [nats, postgres] = await startTogether([
+      stoppedBy(started, startNats()),
+      stoppedBy(started, startPostgres({ settings: options.postgresSettings })),
+    ])
+    await migrate(postgres.url)
     const port = await freePort()
     const api = await startServiceProcess({
       name: 'config-api',
@@ -59,19 +58,9 @@ export async function startApiProcesses(options: ApiOptions): Promise<ApiProcess
       nodeOptions: options.nodeOptions ?? [],
       readyUrl: `http://127.0.0.1:${port}/readyz`,
     })
-    return {
-      nats,
-      postgres,
-      api,
-      url: `http://127.0.0.1:${port}`,
-      key: readFileSync(adminKeyFile, 'utf8').trim(),
-      async stop() {
-        await api.terminate()
-        await stopServers()
-      },
-    }
-  } catch (error) {
-    await stopServers()
-    throw error
-  }
+    started.defer(async () => void (await api.terminate()))
+    const key = readFileSync(adminKeyFile, 'utf8').trim()
+    const running = started.move()
+    return { nats, postgres, api, url: `http://127.0.0.1:${port}`, key, stop: () => running.disposeAsync() }
+  })
 }

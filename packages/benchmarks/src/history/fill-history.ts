@@ -1,15 +1,12 @@
 import { NUMERIC_MEASUREMENTS } from '@iomt/contracts/measurements'
 import type pg from 'pg'
-import { idOf } from './history-estate.ts'
+import { type HistoryEstate, idOf, staysOf } from './history-estate.ts'
 
-export interface FillOptions {
-  /** First day, at midnight UTC. */
-  readonly start: Date
+/** All sockets have hours and days. */
+export interface FilledHistory extends HistoryEstate {
   readonly days: number
-  /** Sockets with raw readings and minutes. */
+  /** Sockets with raw readings and minutes; all of them in steady PDUs. */
   readonly sockets: number
-  /** Sockets with hours and days, the ones above among them. */
-  readonly rolledUpSockets: number
   /** Seconds between two readings of a socket. */
   readonly interval: number
 }
@@ -19,7 +16,7 @@ export interface FillOptions {
  * together, so that those of one socket are far apart), then the rollups. Values wander through a day as a device's do;
  * rollups of sockets without readings are made up, and only there so that the tables are as large as they would be.
  */
-export async function fillHistory(pool: pg.Pool, options: FillOptions, say: (line: string) => void): Promise<void> {
+export async function fillHistory(pool: pg.Pool, options: FilledHistory, say: (line: string) => void): Promise<void> {
   for (let day = 0; day < options.days; day += 1) {
     const from = new Date(options.start.getTime() + day * 86_400_000)
     await fillDay(pool, from, options)
@@ -39,7 +36,7 @@ export async function fillHistory(pool: pg.Pool, options: FillOptions, say: (lin
 const COLUMNS = `timestamp, id, measured_at, device_id, socket_id, data_json, voltage, current, active_power, power_factor,
   energy, relay_on, measured_at_source, decoder, qos`
 
-async function fillDay(pool: pg.Pool, day: Date, { sockets, interval, start }: FillOptions): Promise<void> {
+async function fillDay(pool: pg.Pool, day: Date, { sockets, interval, start }: FilledHistory): Promise<void> {
   await partition(pool, 'device_data_logs', day, 1)
   await pool.query(
     `insert into device_data_logs (${COLUMNS})
@@ -65,7 +62,7 @@ const ROLLUP_COLUMNS = `bucket, socket_id, device_id, readings, first_at, last_a
   energy_first, energy_delta, relay_on_count, relay_on_true, relay_on_last`
 
 /** No reading here is late, partial or after a reset, so that extremes and ends are all there is to a bucket. */
-async function rollUpMinutes(pool: pg.Pool, day: Date, { sockets }: FillOptions): Promise<void> {
+async function rollUpMinutes(pool: pg.Pool, day: Date, { sockets }: FilledHistory): Promise<void> {
   await partition(pool, 'telemetry_rollups_1m', day, 1)
   const last = (name: string) => `(array_agg(${name} order by measured_at desc))[1]`
   await pool.query(
@@ -91,7 +88,7 @@ async function rollUpFromMinutes(pool: pg.Pool, table: string, from: Date, to: D
   )
 }
 
-async function inventRollups(pool: pg.Pool, table: string, options: FillOptions): Promise<void> {
+async function inventRollups(pool: pg.Pool, table: string, options: FilledHistory): Promise<void> {
   const unit = table.endsWith('1h') ? 'hour' : 'day'
   const readings = (unit === 'hour' ? 3_600 : 86_400) / options.interval
   const known = new Set(['voltage', 'current', 'active_power', 'power_factor', 'energy'])
@@ -99,12 +96,14 @@ async function inventRollups(pool: pg.Pool, table: string, options: FillOptions)
     known.has(name) ? `${readings}, 1, 2, ${readings} * 1.5, 1.7` : '0, null, null, null, null'
   await pool.query(
     `insert into ${table} (${ROLLUP_COLUMNS})
-     select at, ${idOf(3, 'n')}, ${idOf(4, 'n')}, ${readings}, at, at + interval '1 ${unit}' - interval '10 seconds',
+     select at, ${idOf(3, 'n')}, ${idOf(4, 'device')}, ${readings}, greatest(at, since),
+       least(at + interval '1 ${unit}', until) - interval '10 seconds',
        ${each(columns)}, 1, 0.06, ${readings}, ${readings}, true
      from generate_series($1::timestamptz, $1::timestamptz + $2::int * interval '1 day' - interval '1 second',
-       interval '1 ${unit}') at, generate_series($3::int, $4::int - 1) n
+       interval '1 ${unit}') at, ${staysOf(options)}
+     where n >= $3::int and since < at + interval '1 ${unit}' and (until is null or until > at)
      order by at`,
-    [options.start, options.days, options.sockets, options.rolledUpSockets],
+    [options.start, options.days, options.sockets],
   )
 }
 

@@ -19,8 +19,35 @@ function benchmarkId(kind: number, number: number): string {
 export const idOf = (kind: number, number: string) =>
   `('0190a6f0-000${kind}-7000-8000-' || lpad(to_hex(${number}), 12, '0'))::uuid`
 
+/** Sockets of a PDU that is not steady whose devices have changed places, in pairs. */
+export const MOVED_SOCKETS = 4
+
+export interface HistoryEstate {
+  /** First day, at midnight UTC. */
+  readonly start: Date
+  readonly pdus: number
+  /** PDUs in which every socket has had its device from the start; the others have {@link MOVED_SOCKETS} of another. */
+  readonly steadyPdus: number
+  /** When devices changed places; amid an hour, so that the hour and the day have two rows of those sockets. */
+  readonly movedAt: Date
+}
+
+/** The SQL of which device was on which socket: `n` of the socket, `device`, `since`, and `until`, null for now. */
+export function staysOf({ start, pdus, steadyPdus, movedAt }: HistoryEstate): string {
+  const time = (date: Date) => `'${date.toISOString()}'::timestamptz`
+  const moved = `(n >= ${steadyPdus * SOCKETS_PER_PDU} and n % ${SOCKETS_PER_PDU} < ${MOVED_SOCKETS})`
+  const neighbour = `n + 1 - n % ${SOCKETS_PER_PDU} % 2 * 2`
+  const sockets = `generate_series(0, ${pdus * SOCKETS_PER_PDU - 1}) n`
+  return `(
+    select n, n as device, case when ${moved} then ${time(movedAt)} else ${time(start)} end as since,
+      null::timestamptz as until from ${sockets}
+    union all
+    select n, ${neighbour}, ${time(start)}, ${time(movedAt)} from ${sockets} where ${moved}) stays`
+}
+
 /** One organization with `pdus` PDUs, a device on each socket, and the current state of every device. */
-export async function fillEstate(pool: pg.Pool, pdus: number, since: Date): Promise<void> {
+export async function fillEstate(pool: pg.Pool, estate: HistoryEstate): Promise<void> {
+  const { pdus } = estate
   const sockets = pdus * SOCKETS_PER_PDU
   const departments = Math.ceil(pdus / PDUS_PER_DEPARTMENT)
   const run = (text: string, values: unknown[] = []) => pool.query(text, values)
@@ -43,14 +70,12 @@ export async function fillEstate(pool: pg.Pool, pdus: number, since: Date): Prom
   )
   await run(
     `insert into sockets (id, pdu_id, socket_number, device_id, assigned_at)
-     select ${idOf(3, 'n')}, ${idOf(1, `n / ${SOCKETS_PER_PDU}`)}, n % ${SOCKETS_PER_PDU}, ${idOf(4, 'n')}, $2
-     from generate_series(0, $1::int - 1) n`,
-    [sockets, since],
+     select ${idOf(3, 'n')}, ${idOf(1, `n / ${SOCKETS_PER_PDU}`)}, n % ${SOCKETS_PER_PDU}, ${idOf(4, 'device')}, since
+     from ${staysOf(estate)} where until is null`,
   )
   await run(
-    `insert into socket_assignments (id, socket_id, device_id, assigned_at)
-     select gen_random_uuid(), ${idOf(3, 'n')}, ${idOf(4, 'n')}, $2 from generate_series(0, $1::int - 1) n`,
-    [sockets, since],
+    `insert into socket_assignments (id, socket_id, device_id, assigned_at, unassigned_at)
+     select gen_random_uuid(), ${idOf(3, 'n')}, ${idOf(4, 'device')}, since, until from ${staysOf(estate)}`,
   )
   await run(
     `insert into device_current_state (device_id, socket_id, voltage, current, active_power, power_factor, energy, relay_on,

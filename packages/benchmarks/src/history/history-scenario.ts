@@ -1,15 +1,20 @@
 import pg from 'pg'
+import { stoppedBy, withStarted } from '../measure/start-together.ts'
 import { startApiProcesses } from './api-processes.ts'
 import { fillHistory } from './fill-history.ts'
 import { fillEstate, SOCKETS_PER_PDU } from './history-estate.ts'
 import type { EndpointResult } from './measure-endpoint.ts'
-import { type ExportResult, historyQuestions, measureExport, measureQuestions } from './measure-history.ts'
+import { type ExportResult, measureExport } from './measure-export.ts'
+import { historyQuestions, measureQuestions } from './measure-history.ts'
 
 /** Seconds between two readings of a socket. */
 const INTERVAL = 10
 const PDUS_WITH_READINGS = 3
 const PDUS = 200
-const DAY = 86_400_000
+/** Half of them, see {@link historyQuestions}. */
+const STEADY_PDUS = 100
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
 /** A quarter of a 16 GB machine's memory would be 4 GB; this is less than a third of what is filled. */
 const POSTGRES = { shared_buffers: '2GB', max_wal_size: '8GB', checkpoint_timeout: '15min', work_mem: '16MB' }
 
@@ -45,17 +50,20 @@ export async function runHistoryScenario(options: {
   const perDay = (sockets * DAY) / 1_000 / INTERVAL
   const days = Math.max(2, Math.ceil(options.rows / perDay))
   say(`history: filling ${days} days of ${sockets} sockets`)
-  const processes = await startApiProcesses({ postgresSettings: POSTGRES })
-  const pool = new pg.Pool({ connectionString: processes.postgres.url, max: 2 })
-  try {
+  return await withStarted(async (started) => {
+    const processes = await stoppedBy(started, startApiProcesses({ postgresSettings: POSTGRES }))
+    const pool = started.adopt(new pg.Pool({ connectionString: processes.postgres.url, max: 2 }), (all) => all.end())
+    // A Postgres that ends is told by the query that needs it.
+    pool.on('error', () => {})
     const end = Math.floor(Date.now() / DAY) * DAY
     const start = new Date(end - days * DAY)
-    const filled = { start, days, sockets, pdus: PDUS, interval: INTERVAL }
-    await fillEstate(pool, PDUS, start)
-    await fillHistory(pool, { ...filled, rolledUpSockets: PDUS * SOCKETS_PER_PDU }, (line) => say(`history: ${line}`))
+    // Half past noon in the middle.
+    const movedAt = new Date(start.getTime() + Math.floor(days / 2) * DAY + 12.5 * HOUR)
+    const filled = { start, days, sockets, pdus: PDUS, steadyPdus: STEADY_PDUS, movedAt, interval: INTERVAL }
+    await fillEstate(pool, filled)
+    await fillHistory(pool, filled, (line) => say(`history: ${line}`))
     const tables = await tableSizes(pool)
-    const access = { url: processes.url, key: processes.key, pid: processes.api.pid }
-    const questions = await measureQuestions(access, historyQuestions(filled, requests), (line) =>
+    const questions = await measureQuestions(processes, historyQuestions(filled, requests), (line) =>
       say(`history: ${line}`),
     )
     return {
@@ -66,12 +74,10 @@ export async function runHistoryScenario(options: {
       tables,
       requests,
       questions,
-      export: await measureExport(access, filled),
+      // Last: it starts config-api anew.
+      export: await measureExport(processes, filled),
     }
-  } finally {
-    await pool.end()
-    await processes.stop()
-  }
+  })
 }
 
 async function tableSizes(pool: pg.Pool): Promise<Record<string, TableSize>> {

@@ -1,26 +1,21 @@
-import { usagesOf } from '../measure/process-usage.ts'
-import { departmentId, deviceId, pduId } from './history-estate.ts'
+import type { FilledHistory } from './fill-history.ts'
+import { departmentId, deviceId, MOVED_SOCKETS, PDUS_PER_DEPARTMENT, pduId, SOCKETS_PER_PDU } from './history-estate.ts'
 import { type EndpointResult, measureEndpoint, type Question } from './measure-endpoint.ts'
 
 const DAY = 86_400_000
 
-/** What was filled. */
-export interface FilledHistory {
-  readonly start: Date
-  readonly days: number
-  /** With raw readings. */
-  readonly sockets: number
-  readonly pdus: number
-  /** Seconds between two readings of a socket. */
-  readonly interval: number
-}
-
-/** What is asked; each request for another device, PDU or day. */
+/**
+ * What is asked; each request for another device, PDU or day, but for the current state, which is always that of all. Where
+ * a socket had two devices in a bucket its rows must be merged first, which takes longer: PDUs of that kind have a question
+ * of their own, and are as many as the others, so that both are asked for as often.
+ */
 export function historyQuestions(filled: FilledHistory, requests: number): Record<string, Question> {
-  const { start, days, sockets, pdus, interval } = filled
+  const { start, days, sockets, pdus, steadyPdus, interval } = filled
   const iso = (day: number) => new Date(start.getTime() + day * DAY).toISOString()
   const device = (request: number) => deviceId((request * 7) % sockets)
   const someDay = (request: number) => `from=${iso(request % days)}&to=${iso((request % days) + 1)}`
+  const steady = (request: number) => pduId(request % steadyPdus)
+  const unsteady = (request: number) => pduId(steadyPdus + (request % (pdus - steadyPdus)))
   const month = `from=${iso(Math.max(0, days - 31))}&to=${iso(days)}`
   const each = (path: Question['path']): Question => ({ path, requests })
   const perDay = (86_400 / interval).toLocaleString('en')
@@ -38,13 +33,16 @@ export function historyQuestions(filled: FilledHistory, requests: number): Recor
     'device, newest 50 readings': each((n) => `/mqtt/devices/${device(n)}/telemetry`),
     'device, one day, minutes chosen': each((n) => `/mqtt/devices/${device(n)}/telemetry?${someDay(n)}`),
     'device, one month, hours chosen': each((n) => `/mqtt/devices/${device(n)}/telemetry?${month}`),
-    'PDU of 25 sockets, one month hourly': each((n) => `/pdus/${pduId(n % pdus)}/telemetry?step=1h&${month}`),
-    'PDU, one month hourly, power only': each(
-      (n) => `/pdus/${pduId(n % pdus)}/telemetry?step=1h&measurements=active_power&${month}`,
+    'PDU of 25 sockets, one month hourly': each((n) => `/pdus/${steady(n)}/telemetry?step=1h&${month}`),
+    [`PDU with ${MOVED_SOCKETS} of ${SOCKETS_PER_PDU} sockets whose device changed, one month hourly`]: each(
+      (n) => `/pdus/${unsteady(n)}/telemetry?step=1h&${month}`,
     ),
-    'PDU, one month of energy by day': each((n) => `/pdus/${pduId(n % pdus)}/energy?period=day&${month}`),
+    'PDU, one month hourly, power only': each(
+      (n) => `/pdus/${steady(n)}/telemetry?step=1h&measurements=active_power&${month}`,
+    ),
+    'PDU, one month of energy by day': each((n) => `/pdus/${steady(n)}/energy?period=day&${month}`),
     'department of 250 sockets, one month daily': each(
-      (n) => `/departments/${departmentId(n % Math.ceil(pdus / 10))}/telemetry?step=1d&${month}`,
+      (n) => `/departments/${departmentId(n % (steadyPdus / PDUS_PER_DEPARTMENT))}/telemetry?step=1d&${month}`,
     ),
     'current state of 5,000 devices': each(() => '/mqtt/states?limit=5000'),
   }
@@ -63,38 +61,4 @@ export async function measureQuestions(
     say(`${name}: p50 ${result.p50.toFixed(1)}, p95 ${result.p95.toFixed(1)} ms, ${result.bytes} bytes`)
   }
   return results
-}
-
-export interface ExportResult {
-  readonly rows: number
-  readonly bytes: number
-  readonly rowsPerSecond: number
-  /** Resident memory of config-api, in bytes. */
-  readonly memoryBefore: number
-  readonly memoryMost: number
-}
-
-/** One device's whole history as CSV, and what the service holds meanwhile. */
-export async function measureExport(
-  { url, key, pid }: { readonly url: string; readonly key: string; readonly pid: number },
-  { start, days, interval }: FilledHistory,
-): Promise<ExportResult> {
-  const before = usagesOf([pid])[0]
-  const began = performance.now()
-  let most = 0
-  const watch = setInterval(() => {
-    most = Math.max(most, usagesOf([pid])[0]?.memory ?? 0)
-  }, 100)
-  const path = `/mqtt/devices/${deviceId(3)}/telemetry?step=raw&format=csv&from=${start.toISOString()}`
-  const result = await measureEndpoint(url, key, { path: () => path, requests: 1 })
-  clearInterval(watch)
-  const seconds = (performance.now() - began) / 1_000 / 6
-  const rows = (days * DAY) / 1_000 / interval
-  return {
-    rows,
-    bytes: result.bytes,
-    rowsPerSecond: rows / seconds,
-    memoryBefore: before?.memory ?? 0,
-    memoryMost: most,
-  }
 }

@@ -8,10 +8,12 @@ export interface ClientsOrder {
   readonly paths: readonly string[]
 }
 
+export type ClientsCommand = 'report' | 'forget-latencies'
+
 export interface ClientsReport {
   readonly kind: 'report'
-  readonly events: number
-  readonly bytes: number
+  /** Readings that each client has got since it was opened. */
+  readonly received: readonly number[]
   /** Clients that were refused or lost. */
   readonly broken: number
   /** Milliseconds from the publish to the client. */
@@ -20,34 +22,51 @@ export interface ClientsReport {
 
 export interface StreamClients {
   readonly pid: number
-  reset(): void
+  /** Begins anew with the latencies; what was received stays counted. */
+  forgetLatencies(): void
   report(): Promise<ClientsReport>
   stop(): void
 }
 
-/** Opens all clients in a process of their own; resolves when each has got the head of its answer. */
+/** Opens all clients in a process of their own; resolves when each has got the head of its answer, or was refused. */
 export async function openStreamClients(order: ClientsOrder): Promise<StreamClients> {
-  const child = fork(new URL('./stream-clients.main.ts', import.meta.url), { stdio: 'inherit' })
+  // Advanced: latencies of nothing are NaN, which JSON does not know.
+  const child = fork(new URL('./stream-clients.main.ts', import.meta.url), {
+    stdio: 'inherit',
+    serialization: 'advanced',
+  })
+  const failed = new Promise<never>((_, reject) => {
+    // Of a command that does not reach it any more; unheard it would end the benchmark where it stands.
+    child.on('error', reject)
+    child.once('exit', (code, signal) =>
+      reject(new Error(`the stream clients ended (${signal ?? `exit code ${code}`})`)),
+    )
+  })
+  failed.catch(() => {})
+  const send = (command: ClientsCommand) => void child.send(command)
   child.send(order)
-  await nextMessage(child, 'ready')
+  try {
+    await Promise.race([nextMessage(child, 'ready'), failed])
+  } catch (error) {
+    child.kill()
+    throw error
+  }
   return {
     pid: child.pid ?? -1,
-    reset: () => void child.send('reset'),
+    forgetLatencies: () => send('forget-latencies'),
     async report() {
-      child.send('report')
-      return (await nextMessage(child, 'report')) as ClientsReport
+      send('report')
+      return (await Promise.race([nextMessage(child, 'report'), failed])) as ClientsReport
     },
     stop: () => void child.kill(),
   }
 }
 
 function nextMessage(child: ChildProcess, kind: string): Promise<{ kind: string }> {
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the stream clients ended (${code})`)))
+  return new Promise((resolve) => {
     const listen = (message: { kind: string }) => {
       if (message.kind !== kind) return
       child.off('message', listen)
-      child.removeAllListeners('exit')
       resolve(message)
     }
     child.on('message', listen)

@@ -4,13 +4,21 @@ import { connectBus } from '@iomt/bus/connect'
 import { telemetrySubject } from '@iomt/contracts/subjects'
 import { pino } from 'pino'
 import type { Latency } from '../measure/percentiles.ts'
+import { stoppedBy, withStarted } from '../measure/start-together.ts'
 import { startUsageMeter } from '../measure/usage-meter.ts'
 import { calibrateWallClock } from '../measure/wall-clock.ts'
 import { startApiProcesses } from './api-processes.ts'
-import { openStreamClients } from './stream-clients.ts'
+import { clientsThatDiffer, eventsForEach, type Followed } from './stream-audience.ts'
+import { type ClientsReport, openStreamClients, type StreamClients } from './stream-clients.ts'
 import { createStreamEstate, type StreamEstate } from './stream-estate.ts'
 
 const SOCKETS = 500
+/** Seconds. */
+const WARM_UP = 3
+/** Milliseconds without an event after which what is missing is lost. */
+const LOST_AFTER = 5_000
+/** Milliseconds in which an event that came twice would show. */
+const SURPLUS_AFTER = 1_000
 
 export interface StreamResult {
   readonly clients: number
@@ -21,6 +29,8 @@ export interface StreamResult {
   readonly seconds: number
   readonly expected: number
   readonly delivered: number
+  /** Clients that got more or less than what was for them, the warm-up included; older reports do not know. */
+  readonly differing?: number
   /** Clients that were refused or lost. */
   readonly broken: number
   /** Milliseconds from the publish on NATS to the client. */
@@ -39,18 +49,27 @@ export async function runStreamScenario(options: {
 }): Promise<StreamResult> {
   const { clients, everything, rate, seconds, say } = options
   say(`stream: ${clients} clients, ${rate} msg/s, ${seconds} s`)
-  const processes = await startApiProcesses({ postgresSettings: {} })
-  try {
+  return await withStarted(async (started) => {
+    const processes = await stoppedBy(started, startApiProcesses({ postgresSettings: {} }))
     const estate = await createStreamEstate(processes.url, processes.key, SOCKETS)
-    const bus = await connectBus({ url: processes.nats.url, name: 'benchmark', logger: pino({ level: 'silent' }) })
-    const paths = Array.from({ length: clients }, (_, index) => {
-      if (index < everything) return '/telemetry/stream'
-      return `/telemetry/stream?device_id=${estate.sockets[index % estate.sockets.length]?.deviceId}`
+    const bus = started.adopt(
+      await connectBus({ url: processes.nats.url, name: 'benchmark', logger: pino({ level: 'silent' }) }),
+      (connected) => connected.close(),
+    )
+    const follow = Array.from({ length: clients }, (_, index): Followed => {
+      return index < everything ? 'everything' : index % estate.sockets.length
     })
-    const streams = await openStreamClients({ url: processes.url, key: processes.key, paths })
+    const paths = follow.map((followed) => {
+      if (followed === 'everything') return '/telemetry/stream'
+      return `/telemetry/stream?device_id=${estate.sockets[followed]?.deviceId}`
+    })
+    const order = { url: processes.url, key: processes.key, paths }
+    const streams = started.adopt(await openStreamClients(order), (opened) => opened.stop())
     const send = (subject: string, text: string) => bus.connection.publish(subject, text)
-    await publish(estate, rate, 3, send)
-    streams.reset()
+    const warmUp = eventsForEach(follow, await publish(estate, rate, WARM_UP, send))
+    // The tail of the warm-up must not count as the measurement's.
+    const before = await drained(streams, warmUp)
+    streams.forgetLatencies()
     const meter = startUsageMeter({
       'config-api': processes.api.pid,
       clients: streams.pid,
@@ -59,33 +78,47 @@ export async function runStreamScenario(options: {
     const startedAt = performance.now()
     const published = await publish(estate, rate, seconds, send)
     const elapsed = (performance.now() - startedAt) / 1_000
-    await sleep(1_000)
+    const measured = eventsForEach(follow, published)
+    const all = measured.map((events, client) => events + (warmUp[client] ?? 0))
+    await drained(streams, all)
     const { usage } = meter.stop()
-    const { events, broken, latency } = await streams.report()
-    const expected = published.reduce((sum, count, index) => {
-      const watchers = paths.filter(
-        (path, place) => place >= everything && path.endsWith(estate.sockets[index]?.deviceId ?? '-'),
-      )
-      return sum + count * (everything + watchers.length)
-    }, 0)
-    streams.stop()
-    await bus.close()
-    say(`stream: ${events} of ${expected} delivered, p99 ${latency.p99.toFixed(1)} ms`)
+    await sleep(SURPLUS_AFTER)
+    const { received, broken, latency } = await streams.report()
+    const expected = sum(measured)
+    const delivered = sum(received) - sum(before.received)
+    const differing = clientsThatDiffer(all, received)
+    say(`stream: ${delivered} of ${expected} delivered, ${differing} clients differ, p99 ${latency.p99.toFixed(1)} ms`)
     return {
       clients,
       everything,
-      rate: published.reduce((sum, count) => sum + count, 0) / elapsed,
+      rate: sum(published) / elapsed,
       seconds,
       expected,
-      delivered: events,
+      delivered,
+      differing,
       broken,
       latency,
       processes: Object.fromEntries(
         Object.entries(usage).map(([name, { cpu, memory }]) => [name, { cores: cpu / elapsed, memory }]),
       ),
     }
-  } finally {
-    await processes.stop()
+  })
+}
+
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
+
+/** Waits until every client has what is for it, or nothing has come for long: what is missing then is lost. */
+async function drained(streams: StreamClients, expected: readonly number[]): Promise<ClientsReport> {
+  let last = -1
+  let lastChange = performance.now()
+  for (;;) {
+    const report = await streams.report()
+    const events = sum(report.received)
+    if (events !== last) lastChange = performance.now()
+    last = events
+    const complete = clientsThatDiffer(expected, report.received) === 0
+    if (complete || performance.now() - lastChange > LOST_AFTER) return report
+    await sleep(50)
   }
 }
 

@@ -21,6 +21,7 @@ let rate: number | null = null
 let spread = 0
 let lookedAt = 0
 let startedAt = 0
+let startedOnWallClock = 0
 let publishedAtStart = 0
 let mostOverdue = 0
 let turn = 0
@@ -84,6 +85,7 @@ function start(command: Extract<LoadCommand, { kind: 'publish' }>): void {
   running = true
   finishing = false
   startedAt = performance.now()
+  startedOnWallClock = now()
   publishedAtStart = published
   lookedAt = startedAt
   mostOverdue = 0
@@ -101,16 +103,23 @@ function onAcknowledged(messages: number): void {
 /** Bursts in turn, so that at any moment all sockets have published the same number of readings or one more. */
 function publishDue(): void {
   const due = dueNow()
+  if (rate !== null) mostOverdue = Math.max(mostOverdue, due - published)
   while (published < due) {
     const connection = connections[turn] as LoadConnection
     if (connection.inFlight + connection.sockets > window || !connection.writable) break
-    writeClock(clock, now())
+    writeClock(clock, rate === null ? now() : dueAt(published, rate))
     connection.publishBurst(clock)
     published += connection.sockets
     turn = (turn + 1) % connections.length
   }
-  if (rate !== null) mostOverdue = Math.max(mostOverdue, due - published)
 }
+
+/**
+ * When a burst that begins with this message is due. At a fixed pace that is the time in the payload: what this process or
+ * the broker delays is a wait that a device's reading would have had, so latencies must contain it.
+ */
+const dueAt = (message: number, perSecond: number): number =>
+  startedOnWallClock + ((message - publishedAtStart) * 1_000) / perSecond
 
 /** Messages that should have been published by now. */
 function dueNow(): number {

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LoadAnswer, LoadCommand, LoadFinished, LoadProgress } from './load-protocol.ts'
 
 /** The load generator, seen from the benchmark. A failure in it rejects what is awaited and everything after. */
@@ -14,8 +15,8 @@ export interface LoadProcess {
   raiseLimit(limit: number): void
   /** Stops and waits until the broker has acknowledged everything. */
   finish(): Promise<Omit<LoadFinished, 'kind'>>
-  /** Rejects when the load fails; for racing with what waits for something else. */
-  readonly failed: Promise<never>
+  /** Resolves after so many milliseconds, rejects as soon as the load fails. */
+  during(milliseconds: number): Promise<void>
   stop(): void
 }
 
@@ -33,6 +34,8 @@ export function startLoadProcess(): LoadProcess {
       else if (answer.kind === 'progress') progress = answer
       else if (answer.kind === expected?.kind) expected.resolve(answer)
     })
+    // Of a command that does not reach it any more; unheard it would end the benchmark where it stands.
+    child.on('error', (error) => reject(new Error(`the load generator: ${error.message}`, { cause: error })))
     child.once('exit', (code, signal) => {
       if (!stopped) reject(new Error(`the load generator ended (${signal ?? `exit code ${code}`})`))
     })
@@ -63,7 +66,10 @@ export function startLoadProcess(): LoadProcess {
       progress = { published: finished.published, acknowledged: finished.published }
       return finished
     },
-    failed,
+    async during(milliseconds) {
+      // The load itself keeps the process alive; once it has failed nothing should, least of all for the rest of the time.
+      await Promise.race([sleep(milliseconds, undefined, { ref: false }), failed])
+    },
     stop() {
       stopped = true
       child.kill()

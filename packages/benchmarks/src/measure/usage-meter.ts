@@ -41,7 +41,8 @@ export function startUsageMeter(processes: NamedProcesses): UsageMeter {
   const machineBefore = machineCpu()
   const ownBefore = process.cpuUsage()
   const startedAt = performance.now()
-  const timer = setInterval(() => remember(sample()), SAMPLE_INTERVAL)
+  // What fails while it is measured must not keep the process alive.
+  const timer = setInterval(() => remember(sample()), SAMPLE_INTERVAL).unref()
   return {
     stop() {
       clearInterval(timer)

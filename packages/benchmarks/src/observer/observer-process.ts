@@ -15,17 +15,22 @@ export interface ObserverProcess {
 /** Starts it; resolves once the server knows its subscriptions. */
 export async function startObserver(url: string, subjects: readonly string[]): Promise<ObserverProcess> {
   const child = fork(new URL('./observer.main.ts', import.meta.url), { stdio: 'inherit', serialization: 'advanced' })
-  const ask = <Kind extends ObserverAnswer['kind']>(command: ObserverCommand, kind: Kind) =>
-    new Promise<Extract<ObserverAnswer, { kind: Kind }>>((resolve, reject) => {
-      const ended = () => reject(new Error('the observer on NATS ended'))
-      child.once('exit', ended)
+  const failed = new Promise<never>((_, reject) => {
+    // Of a command that does not reach it any more; unheard it would end the benchmark where it stands.
+    child.on('error', reject)
+    child.once('exit', () => reject(new Error('the observer on NATS ended')))
+  })
+  failed.catch(() => {})
+  const ask = <Kind extends ObserverAnswer['kind']>(command: ObserverCommand, kind: Kind) => {
+    const answered = new Promise<Extract<ObserverAnswer, { kind: Kind }>>((resolve, reject) => {
       child.once('message', (answer: ObserverAnswer) => {
-        child.removeListener('exit', ended)
         if (answer.kind === kind) resolve(answer as Extract<ObserverAnswer, { kind: Kind }>)
         else reject(new Error(`the observer answered ${answer.kind}, not ${kind}`))
       })
-      child.send(command)
     })
+    child.send(command)
+    return Promise.race([answered, failed])
+  }
   await ask({ kind: 'subscribe', url, subjects }, 'ready')
   return {
     pid: child.pid ?? -1,

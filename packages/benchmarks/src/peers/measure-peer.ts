@@ -3,6 +3,7 @@ import { startMosquitto } from '@iomt/testing/mosquitto'
 import { startPostgres } from '@iomt/testing/postgres-server'
 import pg from 'pg'
 import { startLoadProcess } from '../load/load-process.ts'
+import { startTogether, stoppedBy, withStarted } from '../measure/start-together.ts'
 import type { NamedProcesses } from '../measure/usage-meter.ts'
 import { describeEstate, estateOf } from '../pipeline/estate.ts'
 import { type LoadResult, measureLoad } from '../pipeline/measure-load.ts'
@@ -38,48 +39,51 @@ export async function measurePeer(
   start: StartPeer,
   options: { sockets: number; seconds: number; warmUp: number },
 ): Promise<LoadResult> {
-  const [broker, postgres] = await Promise.all([
-    startMosquitto({ logPackets: false }),
-    startPostgres({ settings: POSTGRES_SETTINGS }),
-  ])
-  const load = startLoadProcess()
-  const pool = new pg.Pool({ connectionString: postgres.url, max: 2, application_name: 'benchmark' })
-  let peer: Peer | undefined
-  try {
-    await migrateWithPartitions(postgres.url)
-    const estate = estateOf(describeEstate(broker.url, options.sockets))
-    const places = estate
-      .flat()
-      .map(({ topic, socketId, deviceId }) => [topic, { socket: socketId, device: deviceId }] as const)
-    peer = await start({
-      broker,
-      databaseUrl: postgres.url,
-      places: Object.fromEntries(places),
-      topic: 'clinic/#',
-    })
-    const own = peer.processes
-    await load.connect(
-      broker.host,
-      broker.port,
-      estate.map((pdu) => pdu.map(({ topic }) => topic)),
+  return await withStarted(async (started) => {
+    const [broker, postgres] = await startTogether([
+      stoppedBy(started, startMosquitto({ logPackets: false })),
+      stoppedBy(started, startPostgres({ settings: POSTGRES_SETTINGS })),
+    ])
+    let peer: Peer | undefined
+    started.defer(async () => await peer?.stop())
+    const pool = started.adopt(
+      new pg.Pool({ connectionString: postgres.url, max: 2, application_name: 'benchmark' }),
+      (connections) => connections.end(),
     )
-    await sleep(SUBSCRIBED_AFTER)
-    const processes = () => ({ mosquitto: broker.pid, ...own, postgres: postgres.pid })
-    return await measureLoad(
-      { estate, load, pool, observer: undefined, processes, lostAfter: LOST_AFTER },
-      { rate: null, seconds: options.seconds, warmUp: options.warmUp },
-    )
-  } catch (error) {
-    throw new Error(
-      `${error instanceof Error ? error.message : String(error)}\n${peer?.output().slice(-2_000) ?? ''}`,
-      {
-        cause: error,
-      },
-    )
-  } finally {
-    load.stop()
-    await pool.end()
-    await peer?.stop()
-    await Promise.all([broker.stop(), postgres.stop()])
-  }
+    // A Postgres that ends is told by the query that needs it.
+    pool.on('error', () => {})
+    const load = started.adopt(startLoadProcess(), (process) => process.stop())
+    try {
+      await migrateWithPartitions(postgres.url)
+      const estate = estateOf(describeEstate(broker.url, options.sockets))
+      const places = estate
+        .flat()
+        .map(({ topic, socketId, deviceId }) => [topic, { socket: socketId, device: deviceId }] as const)
+      peer = await start({
+        broker,
+        databaseUrl: postgres.url,
+        places: Object.fromEntries(places),
+        topic: 'clinic/#',
+      })
+      const own = peer.processes
+      await load.connect(
+        broker.host,
+        broker.port,
+        estate.map((pdu) => pdu.map(({ topic }) => topic)),
+      )
+      await sleep(SUBSCRIBED_AFTER)
+      const processes = () => ({ mosquitto: broker.pid, ...own, postgres: postgres.pid })
+      return await measureLoad(
+        { estate, load, pool, observer: undefined, processes, lostAfter: LOST_AFTER },
+        { rate: null, seconds: options.seconds, warmUp: options.warmUp },
+      )
+    } catch (error) {
+      throw new Error(
+        `${error instanceof Error ? error.message : String(error)}\n${peer?.output().slice(-2_000) ?? ''}`,
+        {
+          cause: error,
+        },
+      )
+    }
+  })
 }

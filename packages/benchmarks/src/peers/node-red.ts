@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '@iomt/testing/free-port'
 import { spawnGuarded } from '@iomt/testing/guarded-process'
 import { temporaryDirectory } from '@iomt/testing/temporary-directory'
 import { waitFor } from '@iomt/testing/wait-for'
+import { withStarted } from '../measure/start-together.ts'
 import type { StartPeer } from './measure-peer.ts'
 import { type NodeRedFlow, nodeRedFlows } from './node-red-flows.ts'
 import { installNodeRed } from './node-red-install.ts'
@@ -37,24 +38,25 @@ module.exports = {
 }
 `,
     )
-    const child = spawnGuarded({
-      command: process.execPath,
-      args: [join(modules, 'node-red/red.js'), '--settings', settings, '--userDir', directory, flows],
-      cwd: directory,
-      removeWhenOrphaned: [directory],
-    })
-    await waitFor(() => child.output().includes('Connected to broker') || !child.running(), {
-      what: 'Node-RED to be connected',
-      timeout: 60_000,
-    })
-    if (!child.running()) throw new Error(`Node-RED ended:\n${child.output()}`)
-    return {
-      processes: { peer: child.pid },
-      output: () => child.output(),
-      async stop() {
+    return await withStarted(async (started) => {
+      const child = spawnGuarded({
+        command: process.execPath,
+        args: [join(modules, 'node-red/red.js'), '--settings', settings, '--userDir', directory, flows],
+        cwd: directory,
+        removeWhenOrphaned: [directory],
+      })
+      started.defer(async () => {
         child.signal('SIGKILL')
         await child.exited
-      },
-    }
+        rmSync(directory, { recursive: true, force: true })
+      })
+      await waitFor(() => child.output().includes('Connected to broker') || !child.running(), {
+        what: 'Node-RED to be connected',
+        timeout: 60_000,
+      })
+      if (!child.running()) throw new Error(`Node-RED ended:\n${child.output()}`)
+      const running = started.move()
+      return { processes: { peer: child.pid }, output: () => child.output(), stop: () => running.disposeAsync() }
+    })
   }
 }

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { spawnGuarded } from '@iomt/testing/guarded-process'
 import { temporaryDirectory } from '@iomt/testing/temporary-directory'
 import { waitFor } from '@iomt/testing/wait-for'
+import { withStarted } from '../measure/start-together.ts'
 import type { StartPeer } from './measure-peer.ts'
 import { INSERT_VALUES } from './peer-statement.ts'
 
@@ -30,23 +31,24 @@ export function startPythonPeer(python: string): StartPeer {
     const directory = temporaryDirectory('python-peer')
     const input = join(directory, 'input.json')
     writeFileSync(input, JSON.stringify({ ...environment, broker: pick(environment.broker), statement: INSERT_VALUES }))
-    const child = spawnGuarded({
-      command: python,
-      args: [fileURLToPath(new URL('./batching-peer.py', import.meta.url)), input],
-      removeWhenOrphaned: [directory],
-    })
-    await waitFor(() => child.output().includes('subscribed') || !child.running(), {
-      what: 'the Python peer to be subscribed',
-    })
-    if (!child.running()) throw new Error(`the Python peer ended:\n${child.output()}`)
-    return {
-      processes: { peer: child.pid },
-      output: () => child.output(),
-      async stop() {
+    return await withStarted(async (started) => {
+      const child = spawnGuarded({
+        command: python,
+        args: [fileURLToPath(new URL('./batching-peer.py', import.meta.url)), input],
+        removeWhenOrphaned: [directory],
+      })
+      started.defer(async () => {
         child.signal('SIGKILL')
         await child.exited
-      },
-    }
+        rmSync(directory, { recursive: true, force: true })
+      })
+      await waitFor(() => child.output().includes('subscribed') || !child.running(), {
+        what: 'the Python peer to be subscribed',
+      })
+      if (!child.running()) throw new Error(`the Python peer ended:\n${child.output()}`)
+      const running = started.move()
+      return { processes: { peer: child.pid }, output: () => child.output(), stop: () => running.disposeAsync() }
+    })
   }
 }
 

@@ -75,13 +75,13 @@ export async function measureLoad(target: LoadTarget, options: LoadOptions): Pro
   const steering = closedLoop ? steer(load, committed) : undefined
   const backlog = async () => Math.max(0, Math.round(load.progress.published - (await committed()).messages))
   try {
-    await Promise.race([sleep(options.warmUp * 1_000), load.failed])
+    await load.during(options.warmUp * 1_000)
     await observer?.observe()
     const flushesBefore = await walFlushes(pool)
     const backlogAtStart = await backlog()
     const meter = startUsageMeter({ ...target.processes(), generator: load.pid })
     const from = new Date()
-    await Promise.race([sleep(options.seconds * 1_000), load.failed])
+    await load.during(options.seconds * 1_000)
     const to = new Date()
     const { usage, otherCores } = meter.stop()
     const backlogAtEnd = await backlog()
@@ -129,6 +129,8 @@ function steer(load: LoadProcess, committed: () => Promise<Committed>): { stop()
       await sleep(GAUGE_INTERVAL)
     }
   })()
+  // Told by `stop`; until then nobody listens.
+  steering.catch(() => {})
   return {
     async stop() {
       stopping = true

@@ -1,16 +1,16 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureKeyFile } from '@iomt/credential-vault/key-file'
-import { connectDatabase } from '@iomt/database/connect'
-import { migrateToLatest } from '@iomt/database/migrate'
 import { freePort } from '@iomt/testing/free-port'
 import { type MosquittoBroker, startMosquitto } from '@iomt/testing/mosquitto'
 import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { type PostgresServer, startPostgres } from '@iomt/testing/postgres-server'
 import { type ServiceProcess, startServiceProcess } from '@iomt/testing/service-process'
 import { temporaryDirectory } from '@iomt/testing/temporary-directory'
+import { startTogether, stoppedBy, withStarted } from '../measure/start-together.ts'
 import type { NamedProcesses } from '../measure/usage-meter.ts'
 import { POSTGRES_SETTINGS } from './postgres-settings.ts'
+import { migrate } from './prepared-tables.ts'
 
 /** The whole way from a broker to a row, each part a process. */
 export interface PipelineProcesses {
@@ -36,40 +36,37 @@ const serviceMain = (service: string) => new URL(`../../../../services/${service
 
 /** Starts servers and services; Postgres durable (fsync and synchronous commit on). */
 export async function startPipelineProcesses(options: PipelineOptions): Promise<PipelineProcesses> {
-  const directory = temporaryDirectory('benchmark')
-  const keyFile = join(directory, 'keys.json')
-  ensureKeyFile(keyFile)
-  const [broker, nats, postgres] = await Promise.all([
-    startMosquitto({ logPackets: false }),
-    startNats(),
-    startPostgres({ settings: POSTGRES_SETTINGS }),
-  ])
-  const stopServers = async () => {
-    await Promise.all([broker.stop(), nats.stop(), postgres.stop()])
-    rmSync(directory, { recursive: true, force: true })
-  }
+  return await withStarted(async (started) => {
+    const directory = started.adopt(temporaryDirectory('benchmark'), (path) =>
+      rmSync(path, { recursive: true, force: true }),
+    )
+    const keyFile = join(directory, 'keys.json')
+    ensureKeyFile(keyFile)
+    const [broker, nats, postgres] = await startTogether([
+      stoppedBy(started, startMosquitto({ logPackets: false })),
+      stoppedBy(started, startNats()),
+      stoppedBy(started, startPostgres({ settings: POSTGRES_SETTINGS })),
+    ])
 
-  async function start(service: string, number: number, env: Record<string, string>): Promise<ServiceProcess> {
-    const port = await freePort()
-    const { profileDirectory } = options
-    return startServiceProcess({
-      name: `${service}-${number}`,
-      main: serviceMain(service),
-      env: { NATS_URL: nats.url, PORT: String(port), LOG_LEVEL: 'warn', ...env },
-      nodeOptions: profileDirectory
-        ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, `--cpu-prof-name=${service}-${number}.cpuprofile`]
-        : [],
-      readyUrl: `http://127.0.0.1:${port}/readyz`,
-    })
-  }
-  const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+    async function start(service: string, number: number, env: Record<string, string>): Promise<ServiceProcess> {
+      const port = await freePort()
+      const { profileDirectory } = options
+      const process = await startServiceProcess({
+        name: `${service}-${number}`,
+        main: serviceMain(service),
+        env: { NATS_URL: nats.url, PORT: String(port), LOG_LEVEL: 'warn', ...env },
+        nodeOptions: profileDirectory
+          ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, `--cpu-prof-name=${service}-${number}.cpuprofile`]
+          : [],
+        readyUrl: `http://127.0.0.1:${port}/readyz`,
+      })
+      return started.adopt(process, async () => void (await process.terminate()))
+    }
+    const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-  try {
-    const { database } = connectDatabase({ url: postgres.url, applicationName: 'benchmark', onConnectionError() {} })
-    await migrateToLatest(database)
-    await database.destroy()
-    const [gateways, writers] = await Promise.all([
-      Promise.all(
+    await migrate(postgres.url)
+    const [gateways, writers] = await startTogether([
+      startTogether(
         numbers(options.gateways).map((number) =>
           start('mqtt-gateway', number, {
             CREDENTIAL_KEY_FILE: keyFile,
@@ -79,10 +76,11 @@ export async function startPipelineProcesses(options: PipelineOptions): Promise<
           }),
         ),
       ),
-      Promise.all(
+      startTogether(
         numbers(options.writers).map((number) => start('telemetry-writer', number, { DATABASE_URL: postgres.url })),
       ),
     ])
+    const running = started.move()
     return {
       broker,
       nats,
@@ -95,13 +93,7 @@ export async function startPipelineProcesses(options: PipelineOptions): Promise<
         'nats-server': nats.pid,
         postgres: postgres.pid,
       }),
-      async stop() {
-        await Promise.all([...gateways, ...writers].map((service) => service.terminate()))
-        await stopServers()
-      },
+      stop: () => running.disposeAsync(),
     }
-  } catch (error) {
-    await stopServers()
-    throw error
-  }
+  })
 }

@@ -1,6 +1,7 @@
 import { waitFor } from '@iomt/testing/wait-for'
 import pg from 'pg'
 import { startLoadProcess } from '../load/load-process.ts'
+import { stoppedBy, withStarted } from '../measure/start-together.ts'
 import { startObserver } from '../observer/observer-process.ts'
 import { measureStorage, type StorageResult } from '../storage/bytes-per-row.ts'
 import { configureEstate, describeEstate, estateOf } from './estate.ts'
@@ -23,33 +24,34 @@ export interface LoadedPipeline extends LoadTarget {
 
 /** Starts the pipeline with configured sockets, the load generator and the observer; nothing is published yet. */
 export async function startLoadedPipeline(options: PipelineOptions & { sockets: number }): Promise<LoadedPipeline> {
-  const pipeline = await startPipelineProcesses(options)
-  const load = startLoadProcess()
-  const pool = new pg.Pool({ connectionString: pipeline.postgres.url, max: 2, application_name: 'benchmark' })
-  // Scenarios stop Postgres while the pool has idle connections.
-  pool.on('error', () => {})
-  const states = describeEstate(pipeline.broker.url, options.sockets)
-  await configureEstate(pipeline.nats.url, states.flat())
-  const estate = estateOf(states)
-  const subjects = OBSERVED_SOCKETS.map((number) => `iomt.v1.telemetry.*.*.*.${number}.>`)
-  const observer = await startObserver(pipeline.nats.url, subjects)
-  const topics = estate.map((pdu) => pdu.map(({ topic }) => topic))
-  await load.connect(pipeline.broker.host, pipeline.broker.port, topics)
-  return {
-    pipeline,
-    estate,
-    load,
-    pool,
-    observer,
-    processes: () => ({ ...pipeline.processes(), observer: observer.pid }),
-    lostAfter: LOST_AFTER,
-    async stop() {
-      load.stop()
-      observer.stop()
-      await pool.end()
-      await pipeline.stop()
-    },
-  }
+  return await withStarted(async (started) => {
+    const pipeline = await stoppedBy(started, startPipelineProcesses(options))
+    const load = started.adopt(startLoadProcess(), (process) => process.stop())
+    const pool = started.adopt(
+      new pg.Pool({ connectionString: pipeline.postgres.url, max: 2, application_name: 'benchmark' }),
+      (connections) => connections.end(),
+    )
+    // Scenarios stop Postgres while the pool has idle connections.
+    pool.on('error', () => {})
+    const states = describeEstate(pipeline.broker.url, options.sockets)
+    await configureEstate(pipeline.nats.url, states.flat())
+    const estate = estateOf(states)
+    const subjects = OBSERVED_SOCKETS.map((number) => `iomt.v1.telemetry.*.*.*.${number}.>`)
+    const observer = started.adopt(await startObserver(pipeline.nats.url, subjects), (process) => process.stop())
+    const topics = estate.map((pdu) => pdu.map(({ topic }) => topic))
+    await load.connect(pipeline.broker.host, pipeline.broker.port, topics)
+    const running = started.move()
+    return {
+      pipeline,
+      estate,
+      load,
+      pool,
+      observer,
+      processes: () => ({ ...pipeline.processes(), observer: observer.pid }),
+      lostAfter: LOST_AFTER,
+      stop: () => running.disposeAsync(),
+    }
+  })
 }
 
 export interface PipelineScenarioOptions extends PipelineOptions {

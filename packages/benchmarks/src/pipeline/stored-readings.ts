@@ -121,7 +121,8 @@ export async function committedBetween(pool: pg.Pool, since: Date, from: Date, t
 }
 
 /**
- * From the publisher's clock to the commit of the row, in milliseconds, of readings published from one moment to another.
+ * From the publisher's clock (at a fixed pace, from when the message was due) to the commit of the row, in milliseconds, of
+ * readings published from one moment to another.
  * The commit's time is taken just before its WAL is flushed: {@link walFlushes} tells how long that takes.
  */
 export async function rowLatency(pool: pg.Pool, from: Date, to: Date): Promise<Latency> {

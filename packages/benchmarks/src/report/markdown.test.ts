@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LoadResult } from '../pipeline/measure-load.ts'
 import type { BenchmarkReport } from './benchmark-report.ts'
 import { figure, table } from './format.ts'
@@ -49,7 +49,7 @@ const report: BenchmarkReport = {
       'Node-RED, insert per message': run({ rate: 8_000, natsLatency: null }),
       'Python, batches': run({ rate: 25_000, natsLatency: null }),
     },
-    missing: ['Perl is not installed.'],
+    missing: [],
   },
 }
 
@@ -71,14 +71,79 @@ test('each target is judged by the figure that it is about', () => {
   })
 })
 
-test('a loss in any run of the pipeline breaks the promise', () => {
-  const lossy = { share: 0.8, result: run({ lost: 1 }) }
-  const pipeline = { ...report.pipeline, atShares: [lossy] } as BenchmarkReport['pipeline'] & object
-  expect(verdicts({ ...report, pipeline })).toMatchObject({ 'nothing lost, nothing twice': false })
+const growthWith = (result: LoadResult): BenchmarkReport['growth'] & object => ({
+  rate: 5_000,
+  rows: [
+    { sockets: 100, gateways: 1, result: run({}) },
+    { sockets: 1_000, gateways: 3, result },
+  ],
+})
+const catchUpWith = (changes: Partial<LoadResult>): BenchmarkReport['catchUp'] & object => ({
+  ...run(changes),
+  liveRate: 5_000,
+  outageSeconds: 60,
+  backlog: 300_000,
+  catchUpSeconds: 10,
+  ratio: 6,
+  memory: { before: {}, outage: {}, catchUp: {} },
+})
+const pipelineWith = (changes: Partial<BenchmarkReport['pipeline']>) =>
+  ({ ...report.pipeline, ...changes }) as BenchmarkReport['pipeline'] & object
+const peersWith = (changes: Partial<BenchmarkReport['peers']>) =>
+  ({ ...report.peers, ...changes }) as BenchmarkReport['peers'] & object
+
+describe.each<Partial<LoadResult>>([{ lost: 1 }, { duplicated: 1 }])('%j breaks the promise', (fault) => {
+  const faulty = run(fault)
+  test.each<[where: string, part: Partial<BenchmarkReport>]>([
+    ['the maximum', { pipeline: pipelineWith({ maximum: faulty }) }],
+    ['a share of the maximum', { pipeline: pipelineWith({ atShares: [{ share: 0.8, result: faulty }] }) }],
+    ['the product beside its peers', { peers: peersWith({ product: [run({}), run({}), run({}), faulty] }) }],
+    ['growth', { growth: growthWith(faulty) }],
+    ['catching up', { catchUp: catchUpWith(fault) }],
+  ])('in %s alone, also in a report of nothing else', (_where, part) => {
+    const whole = { ...report, growth: growthWith(run({})), catchUp: catchUpWith({}) }
+    expect(verdicts(whole)).toMatchObject({ 'nothing lost, nothing twice': true })
+    expect(verdicts({ ...whole, ...part })).toMatchObject({ 'nothing lost, nothing twice': false })
+    const { pipeline: _pipeline, peers: _peers, ...rest } = report
+    expect(verdicts({ ...rest, ...part })).toMatchObject({ 'nothing lost, nothing twice': false })
+  })
+})
+
+test('what peers lose breaks no promise of the product', () => {
+  const peers = peersWith({ bare: run({ lost: 1 }), peers: { 'Python, batches': run({ lost: 1 }) } })
+  expect(verdicts({ ...report, peers })).toMatchObject({ 'nothing lost, nothing twice': true })
+})
+
+test('the fastest peer is nobody when one of them was missing', () => {
+  const { 'Python, batches': _python, ...rest } = report.peers?.peers ?? {}
+  const peers = peersWith({ peers: rest, missing: ['No Python.'] })
+  const judged = Object.keys(verdicts({ ...report, peers }))
+  expect(judged).toContain('rate against Node-RED, insert per message ≥ 2.50 ×')
+  expect(judged.filter((target) => target.includes('fastest'))).toEqual([])
+})
+
+test('a stream that gives one client what another one misses does not give everything', () => {
+  const stream: NonNullable<BenchmarkReport['stream']> = {
+    clients: 500,
+    everything: 5,
+    rate: 2_000,
+    seconds: 15,
+    expected: 1_000,
+    delivered: 1_000,
+    differing: 0,
+    broken: 0,
+    latency: { samples: 10, p50: 1, p95: 2, p99: 3, max: 4 },
+    processes: {},
+  }
+  const target = 'stream: 500 clients at 2,000 msg/s get everything'
+  expect(verdicts({ ...report, stream })).toMatchObject({ [target]: true })
+  for (const fault of [{ differing: 2 }, { delivered: 999 }, { delivered: 1_001 }, { broken: 1 }]) {
+    expect(verdicts({ ...report, stream: { ...stream, ...fault } })).toMatchObject({ [target]: false })
+  }
 })
 
 test('the report names machine, versions and commit, and every part that was measured', () => {
-  const text = toMarkdown(report)
+  const text = toMarkdown({ ...report, peers: peersWith({ missing: ['Perl is not installed.'] }) })
   expect(text).toContain('2026-11-23, commit `abc`, 600 s. 2 cores (Some CPU), 24,576 MB, Linux 6.1; Node 24.21.0.')
   expect(text).toContain('| maximum | 24,000 | 0 | 0 | 1.00 | 2.00 | 249 | 1.00 | 2.00 | 26.0 | 9,000 → 9,500 | 0.12 |')
   // Beside the run before it and the one after it, not beside the longer maximum.

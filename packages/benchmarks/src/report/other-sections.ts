@@ -152,7 +152,7 @@ export function historySection({ history }: BenchmarkReport): string[] {
   const { tables, questions } = history
   return [
     '## History',
-    `${history.days} days of a reading each ${history.intervalSeconds} s from ${history.sockets} sockets; hours, days and current state of 5,000. ${figure(history.requests)} requests of each kind over HTTP, one after the other, each for another device, PDU or day.`,
+    `${history.days} days of a reading each ${history.intervalSeconds} s from ${history.sockets} sockets; hours, days and current state of 5,000. ${figure(history.requests)} requests of each kind over HTTP, one after the other, each for another device, PDU or day (the current state is that of all devices each time).`,
     table(
       ['table', 'rows', 'GiB'],
       Object.entries(tables).map(([name, { rows, gib }]) => [name, figure(rows), figure(gib)]),
@@ -164,16 +164,17 @@ export function historySection({ history }: BenchmarkReport): string[] {
         ...[p50, p95, p99, bytes].map(figure),
       ]),
     ),
-    `${figure(history.export.rows)} readings of one device as CSV: ${figure(history.export.rowsPerSecond)} rows/s; config-api held at most ${megabytes(history.export.memoryMost)} MB, ${megabytes(history.export.memoryBefore)} MB before.`,
+    `${figure(history.export.rows)} readings of one device as CSV: ${figure(history.export.rowsPerSecond)} rows/s; config-api, started for it, held at most ${megabytes(history.export.memoryMost)} MB, ${megabytes(history.export.memoryBefore)} MB before.`,
   ]
 }
 
 export function streamSection({ stream }: BenchmarkReport): string[] {
   if (stream === undefined) return []
-  const { clients, everything, latency } = stream
+  const { clients, everything, latency, differing } = stream
+  const compared = differing === undefined ? '' : `, ${differing} with more or less than was for them`
   return [
     '## Live stream',
-    `\`GET /telemetry/stream\` of one config-api: ${figure(clients)} clients, ${everything} of them with all readings, the others with one device each; ${figure(stream.rate)} readings a second for ${figure(stream.seconds)} s. ${figure(stream.delivered)} of ${figure(stream.expected)} events were delivered, ${stream.broken} clients lost; from the publish on NATS to the client p50 ${figure(latency.p50)}, p95 ${figure(latency.p95)}, p99 ${figure(latency.p99)} ms.`,
+    `\`GET /telemetry/stream\` of one config-api: ${figure(clients)} clients, ${everything} of them with all readings, the others with one device each; ${figure(stream.rate)} readings a second for ${figure(stream.seconds)} s. ${figure(stream.delivered)} of ${figure(stream.expected)} events were delivered, ${stream.broken} clients lost${compared}; from the publish on NATS to the client p50 ${figure(latency.p50)}, p95 ${figure(latency.p95)}, p99 ${figure(latency.p99)} ms.`,
     table(
       ['process', 'cores', 'most MB'],
       Object.entries(stream.processes).map(([name, { cores, memory }]) => [name, figure(cores), megabytes(memory)]),

@@ -20,7 +20,7 @@ export function pipelineSection(report: BenchmarkReport): string[] {
     '## The whole pipeline',
     `${figure(pipeline.sockets)} sockets with a device each, ${pipeline.gateways} gateway(s), ${pipeline.writers} writer(s); Mosquitto, nats-server, Postgres and the load generator on the same machine. The maximum is what becomes rows while at most ${figure(CLOSED_LOOP_BACKLOG)} messages are on their way; shares are of that maximum, at a fixed pace, each begun when the rollups of the run before are made.`,
     latencyTable(runs),
-    `Latencies in milliseconds from the publisher's clock in the payload: to the commit of the row (by \`pg_xact_commit_timestamp\`, taken just before the WAL is flushed, which took ${figure(pipeline.atShares.at(0)?.result.walFlush ?? pipeline.maximum.walFlush)} ms on average), and to the delivery at a subscriber of the live NATS subjects (three sockets of every PDU). Others: cores that went to programs of no part in this, or to the host, meanwhile.`,
+    `Latencies in milliseconds from the time in the payload, at the maximum that of publishing, at a fixed pace that at which the message was due, so that a late load generator counts: to the commit of the row (by \`pg_xact_commit_timestamp\`, taken just before the WAL is flushed, which took ${figure(pipeline.atShares.at(0)?.result.walFlush ?? pipeline.maximum.walFlush)} ms on average), and to the delivery at a subscriber of the live NATS subjects (three sockets of every PDU). Others: cores that went to programs of no part in this, or to the host, meanwhile.`,
     '### CPU microseconds a message, by process',
     'The last two only measure: the subscriber and the load generator.',
     processTable(runs, ({ cpuMicroseconds }, process) => figure(cpuMicroseconds[process])),

@@ -1,4 +1,5 @@
 import { median } from '../measure/percentiles.ts'
+import type { LedgerCount } from '../pipeline/stored-readings.ts'
 import type { DecoderStage } from '../stages/decoder-stages.ts'
 import type { BenchmarkReport } from './benchmark-report.ts'
 import { type ComparedPeer, comparedPeers } from './compared-peers.ts'
@@ -14,26 +15,38 @@ export interface TargetCheck {
 
 /** The targets that this report can judge. */
 export function checkTargets(report: BenchmarkReport): TargetCheck[] {
-  return [...pipelineTargets(report), ...peerTargets(report), ...otherTargets(report)]
+  return [...lossTargets(report), ...pipelineTargets(report), ...peerTargets(report), ...otherTargets(report)]
 }
 
-function pipelineTargets({ pipeline, peers }: BenchmarkReport): TargetCheck[] {
-  if (pipeline === undefined) return []
-  const { maximum } = pipeline
-  const gateway = serviceCost(maximum, 'mqtt-gateway')
-  const writer = serviceCost(maximum, 'telemetry-writer')
-  const half = pipeline.atShares.find(({ share }) => share === 0.5)?.result
-  const runs = [maximum, ...pipeline.atShares.map(({ result }) => result), ...(peers?.product ?? [])]
+/** Over every run of the product: a loss after an outage, or with three gateways, is one, too. */
+function lossTargets({ pipeline, peers, growth, catchUp }: BenchmarkReport): TargetCheck[] {
+  const runs: LedgerCount[] = [
+    ...(pipeline ? [pipeline.maximum, ...pipeline.atShares.map(({ result }) => result)] : []),
+    ...(peers?.product ?? []),
+    ...(growth?.rows.map(({ result }) => result) ?? []),
+    ...(catchUp ? [catchUp] : []),
+  ]
+  if (runs.length === 0) return []
   const lost = runs.reduce((total, run) => total + run.lost, 0)
   const duplicated = runs.reduce((total, run) => total + run.duplicated, 0)
   return [
-    atLeast(`messages sustained to committed rows for ${Math.round(maximum.seconds)} s`, maximum.rate, 20_000, '/s'),
-    atLeast('the further aim', maximum.rate, 28_000, '/s'),
     {
       target: 'nothing lost, nothing twice',
       measured: `${lost} lost, ${duplicated} twice`,
       met: lost === 0 && duplicated === 0,
     },
+  ]
+}
+
+function pipelineTargets({ pipeline }: BenchmarkReport): TargetCheck[] {
+  if (pipeline === undefined) return []
+  const { maximum } = pipeline
+  const gateway = serviceCost(maximum, 'mqtt-gateway')
+  const writer = serviceCost(maximum, 'telemetry-writer')
+  const half = pipeline.atShares.find(({ share }) => share === 0.5)?.result
+  return [
+    atLeast(`messages sustained to committed rows for ${Math.round(maximum.seconds)} s`, maximum.rate, 20_000, '/s'),
+    atLeast('the further aim', maximum.rate, 28_000, '/s'),
     atMost('gateway CPU a message at the maximum', gateway, 18, ' µs'),
     atMost('writer CPU a message at the maximum', writer, 15, ' µs'),
     ...(half === undefined
@@ -49,7 +62,9 @@ function peerTargets({ peers }: BenchmarkReport): TargetCheck[] {
   if (peers === undefined) return []
   const others = comparedPeers(peers).filter(({ result }) => result !== peers.bare)
   const perMessage = others.find(({ name }) => name.includes('insert per message'))
-  const fastest = others.toSorted((one, other) => other.result.rate - one.result.rate)[0]
+  // One that did not run may be the fastest.
+  const complete = peers.missing.length === 0
+  const fastest = complete && others.toSorted((one, other) => other.result.rate - one.result.rate)[0]
   const ratio = ({ product, result }: ComparedPeer) => product.rate / result.rate
   return [
     ...(perMessage ? [atLeast('rate against Node-RED, insert per message', ratio(perMessage), 2.5, ' ×')] : []),
@@ -86,7 +101,7 @@ function otherTargets({ pipeline, catchUp, growth, history, stream, stages }: Be
     targets.push({
       target: `stream: ${figure(stream.clients)} clients at 2,000 msg/s get everything`,
       measured: `${figure(stream.delivered)} of ${figure(stream.expected)}`,
-      met: stream.delivered === stream.expected && stream.broken === 0,
+      met: stream.delivered === stream.expected && stream.broken === 0 && (stream.differing ?? 0) === 0,
     })
   }
   if (stages) targets.push(...decoderTargets(stages.decoders))
