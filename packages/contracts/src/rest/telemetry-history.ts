@@ -62,7 +62,7 @@ const HISTORY_PARAMETERS = {
     Type.Integer({
       minimum: 1,
       maximum: MAX_HISTORY_LIMIT,
-      description: `Items a page; default ${DEFAULT_HISTORY_LIMIT}, and 50 without a range or a step`,
+      description: `Items a page at most (of readings as they were stored some 16 MB); default ${DEFAULT_HISTORY_LIMIT}, and 50 without a range or a step`,
     }),
   ),
   cursor: Type.Optional(
@@ -152,7 +152,8 @@ export const TelemetryHistory = Type.Object(
     timezone: Type.String({ description: 'Where days begin' }),
     items: Type.Array(Type.Union([DeviceReading, TelemetryPoint])),
     next_cursor: Type.Union([Type.String(), Type.Null()], {
-      description: 'Null on the last page; a page of points may be shorter than `limit` and still have one',
+      description:
+        'Null on the last page. A page may be shorter than `limit` and still have one: of points, or of readings of some 16 MB together',
     }),
   },
   { $id: 'TelemetryHistory', additionalProperties: false },

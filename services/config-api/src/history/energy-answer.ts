@@ -3,13 +3,13 @@ import type { Database } from '@iomt/database/connect'
 import { invalidField } from '../changes/refusal.ts'
 import { requireTimeZone } from '../pdus/time-zone.ts'
 import { coverageOf, type Silence } from './energy-coverage.ts'
-import { readConsumption, readSilences } from './energy-query.ts'
 import type { HistoryTarget } from './history-target.ts'
 import { readInstant } from './instant.ts'
 import type { KeptHistory } from './kept-history.ts'
 import { type Period, periodsOf } from './periods.ts'
 import { splitHoursOf } from './point-bins.ts'
 import { rounded } from './point-text.ts'
+import { readEnergy } from './read-energy.ts'
 import { steadySockets } from './steady-sockets.ts'
 import { createTimeZoneClock } from './time-zone-clock.ts'
 
@@ -47,10 +47,7 @@ export async function energyAnswer(
   const range = { from: new Date(from), to: new Date(to) }
   const steady = await steadySockets(database, target.sockets, range)
   const question = { sockets: target.sockets, steady, deviceId: target.deviceId, ...range, splitHours, now }
-  const [consumed, { silences, sockets }] = await Promise.all([
-    readConsumption(database, question, periods),
-    readSilences(database, question),
-  ])
+  const { consumed, silences, sockets } = await readEnergy(database, question, periods)
   const price = query.price_per_kwh ?? null
   const whole = { from, to }
   // A device's silence is one, wherever it was plugged in.

@@ -31,12 +31,14 @@ export async function readConsumption(
 }
 
 /**
- * The times within the range in which a meter was silent, up to now, and how many sockets have a meter: those with a
- * reading of the counter in the range or at any time before. A device is one meter, over all its sockets.
+ * The times within a range in which a meter was silent, up to now, as far as they end in the stretch that the question is about;
+ * with the last stretch also those that have not ended, and how many sockets have a meter: those with a reading of the counter
+ * in the range or at any time before. A device is one meter, over all its sockets.
  */
 export async function readSilences(
   database: Database,
   question: EnergyQuestion,
+  range: { readonly from: Date; readonly last: boolean },
 ): Promise<{ silences: Silence[]; sockets: number }> {
   const { sockets, deviceId, from, to, now } = question
   if (sockets.length === 0) return { silences: [], sockets: 0 }
@@ -57,16 +59,16 @@ export async function readSilences(
     ), marks as (
       select * from rows union all select * from before
       union all select distinct meter, null::uuid, ${end}::timestamptz, ${end}::timestamptz
-        from (select meter from rows union select meter from before) m
+        from (select meter from rows union select meter from before) m where ${range.last}
     ), gaps as (
-      select coalesce(max(last_at) over earlier, ${from}) as since, first_at as until
+      select coalesce(max(last_at) over earlier, ${range.from}) as since, first_at as until
       from marks window earlier as (partition by meter order by first_at, last_at
         rows between unbounded preceding and 1 preceding)
     ), known as (
       select count(*)::int as sockets from (select distinct socket_id from marks where socket_id is not null) s
     )
-    select greatest(since, ${from}) as since, until, null as sockets from gaps
-    where until > ${from} and until - since > interval '${sql.raw(PATIENCE)}'
+    select greatest(since, ${range.from}) as since, until, null as sockets from gaps
+    where until >= ${from} and until > ${range.from} and until - since > interval '${sql.raw(PATIENCE)}'
     union all select null, null, sockets from known`.execute(database)
   const found = rows.at(-1)?.sockets ?? 0
   return {

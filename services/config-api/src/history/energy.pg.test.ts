@@ -185,3 +185,30 @@ test('nothing that was never measured is a number', async () => {
   expect(problemOf(await api.get(`${path}?price_per_kwh=-1`))).toBe('400 /problems/invalid-request /price_per_kwh')
   expect(problemOf(await api.get(`${path}?timezone=%2B07:00`))).toBe('400 /problems/invalid-request /timezone')
 })
+
+test('what would take minutes to add up is refused with how much can be asked for, and a range since ever is not', async () => {
+  const { pdu, department, first } = await fixture.ward()
+  const { api, migrated } = fixture.running
+  await migrated.pool.query(
+    `insert into sockets (id, pdu_id, socket_number) select gen_random_uuid(), $1, n from generate_series(3, 250) n`,
+    [pdu.id],
+  )
+  await fixture.store([energy(first, null, '20T10:00:00', 1), energy(first, null, '20T11:00:00', 3)])
+  const sinceEver = await fixture.get(`/departments/${department.id}/energy?from=1990-01-01T00:00:00Z&period=month`)
+  expect(sinceEver).toMatchObject({ sockets: 1, total: { kwh: 2, complete: false } })
+  await migrated.pool.query(
+    `create table telemetry_rollups_1h_2020 partition of telemetry_rollups_1h
+     for values from ('2020-01-01 00:00:00+00') to ('2021-01-01 00:00:00+00')`,
+  )
+  await migrated.pool.query(
+    `insert into telemetry_rollups_1h (bucket, first_at, last_at, socket_id, readings)
+     values ('2020-05-01 00:00:00+00', '2020-05-01 00:00:00+00', '2020-05-01 00:00:00+00', $1, 1)`,
+    [first.id],
+  )
+  const path = `/departments/${department.id}/energy?period=month`
+  const refused = await api.get(`${path}&from=1990-01-01T00:00:00Z`)
+  expect(problemOf(refused)).toBe('400 /problems/invalid-request /from')
+  expect(refused.body.detail).toBe('from is too early: of 250 sockets at most 1666 days can be added up at once')
+  const within = await fixture.get(`${path}&from=2022-06-01T00:00:00Z`)
+  expect(within.total.kwh).toBe(2)
+})

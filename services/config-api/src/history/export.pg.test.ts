@@ -3,15 +3,22 @@ import { waitFor } from '@iomt/testing/wait-for'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Body } from '../testing/api-client.ts'
 import { collectGarbage } from '../testing/collect-garbage.ts'
-import { create, createEstate } from '../testing/estate.ts'
+import { create, createEstate, expectStatus } from '../testing/estate.ts'
 import { type RunningConfigApi, startConfigApi } from '../testing/start-config-api.ts'
 import { rollUp, storedReading, storeReadings } from '../testing/stored-readings.ts'
+import { type ReadingsRequest, readQuestion } from './history-question.ts'
+import { findTarget } from './history-target.ts'
+import { readReadings, sameInAllRows } from './raw-readings.ts'
+import { createReadingReader } from './reading-row.ts'
+import { telemetryExport } from './telemetry-export.ts'
 
 const NOW = new Date('2026-11-23T12:00:00Z')
 const MANY = 300_000
 let running: RunningConfigApi
 /** Has {@link MANY} readings over two days. */
 let busy: Body
+/** Has readings of 250 kB among small ones. */
+let wide: Body
 let quiet: Body
 let device: Body
 beforeAll(async () => {
@@ -44,6 +51,14 @@ beforeAll(async () => {
      select t, gen_random_uuid(), t, null, $1, jsonb_build_object('n', n, 'text', repeat('x', 100)), n, 'device', 'flat-json@1', 1
      from (select n, timestamptz '2026-11-22 12:00:00+00' + n * interval '280 milliseconds' as t from generate_series(1, $2) n) s`,
     [busy.id, MANY],
+  )
+  wide = await create(api, `/pdus/${pdu.id}/sockets`, { socket_number: 3 })
+  await migrated.pool.query(
+    `insert into device_data_logs (timestamp, id, measured_at, device_id, socket_id, data_json, voltage, measured_at_source, decoder, qos)
+     select t, gen_random_uuid(), t, null, $1, jsonb_build_object('n', n, 'text', repeat('x', case when n > 700 and n <= 1000 then 250000 else 9 end)),
+       n, 'device', 'flat-json@1', 1
+     from (select n, timestamptz '2026-11-22 12:00:00+00' + n * interval '10 seconds' as t from generate_series(1, 1400) n) s`,
+    [wide.id],
   )
   await migrated.pool.query('analyze device_data_logs')
 }, 120_000)
@@ -140,35 +155,152 @@ async function liveMemory(): Promise<number> {
   return heapUsed + external
 }
 
-test('a HEAD is answered without a body', async () => {
-  for (const query of ['', '?step=raw&limit=10000', '?step=raw&format=csv']) {
-    const answer = await running.api.send('HEAD', `/sockets/${busy.id}/telemetry${query}`)
-    expect([answer.status, answer.text]).toEqual([200, ''])
+test('however long readings are, an export holds little of them at a time, and gives each once in order', async () => {
+  const { database, pool } = running.migrated
+  const target = await findTarget(database, 'socket', wide.id, null)
+  for (const format of ['ndjson', 'csv'] as const) {
+    let held = 0
+    let most = 0
+    /** Counts anew what is given for each query. */
+    const query = ((given: never) => {
+      held = 0
+      return pool.query(given)
+    }) as typeof pool.query
+    const source = { database, pool: { query } }
+    const question = await readQuestion(
+      { step: 'raw', order: 'asc' },
+      { kind: 'socket', now: NOW, kept, stepOfCursor: null },
+    )
+    const whole = { ...(question as ReadingsRequest), limit: null }
+    let text = ''
+    for await (const piece of telemetryExport(whole, format, { source, target, timeZone: 'UTC', kept, now: NOW })) {
+      held += piece.length
+      most = Math.max(most, held)
+      text += piece.toString()
+    }
+    const seen = text.split('\n').flatMap((line) => /"n"+: (\d+),/.exec(line)?.[1] ?? [])
+    expect(seen.map(Number)).toEqual(Array.from({ length: 1_400 }, (_, index) => index + 1))
+    // Together they are 75 MB.
+    expect(most).toBeLessThan(2_500_000)
+  }
+}, 60_000)
+
+test('of readings that suddenly are too long for the time of a query, those that came count, and the rest follows', async () => {
+  const { database, pool } = running.migrated
+  const target = await findTarget(database, 'socket', wide.id, null)
+  const reader = createReadingReader([], sameInAllRows(target))
+  const question = { target, reader, from: null, to: null, order: 'asc' as const, limit: 2_500, bytes: 80_000_000 }
+  let seen = 0
+  const write = () => {
+    seen += 1
+    // 75 MB of the lot are still to come.
+    if (seen === 600) {
+      void pool.query(
+        `select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and state = 'active'
+         and pid <> pg_backend_pid() and query like '%from device_data_logs l%'`,
+      )
+    }
+    return 'x'
+  }
+  const first = await readReadings(
+    running.migrated,
+    { ...question, after: null, bytesEach: null },
+    { write, separator: '' },
+    NOW,
+  )
+  expect(first.count).toBeGreaterThanOrEqual(600)
+  expect(first.count).toBeLessThan(1_400)
+  const rest = await readReadings(
+    running.migrated,
+    { ...question, after: first.next, bytesEach: null },
+    { write, separator: '' },
+    NOW,
+  )
+  expect([first.count + rest.count, seen, rest.next]).toEqual([1_400, 1_400, null])
+}, 60_000)
+
+const kept = async () => ({ raw: null, minutes: null })
+
+test('a page of long readings ends early, and the next goes on where it ended', async () => {
+  const seen: number[] = []
+  const sizes: number[] = []
+  let cursor: string | null = null
+  do {
+    const query: string = `step=raw&order=asc&limit=1000${cursor === null ? '' : `&cursor=${cursor}`}`
+    const { text, body, status } = await running.api.get(`/sockets/${wide.id}/telemetry?${query}`)
+    expect(status).toBe(200)
+    sizes.push(text.length)
+    seen.push(...body.items.map((item: Body) => item.data_json.n))
+    cursor = body.next_cursor
+  } while (cursor !== null)
+  expect(seen).toEqual(Array.from({ length: 1_400 }, (_, index) => index + 1))
+  expect(Math.max(...sizes)).toBeLessThan(18_000_000)
+  expect(sizes).toHaveLength(5)
+}, 60_000)
+
+test('more readings in a step than 31 bits count', async () => {
+  await running.migrated.pool.query(
+    'update telemetry_rollups_1d set readings = 1500000000, voltage_count = 1500000000 where socket_id = $1',
+    [quiet.id],
+  )
+  // The current minute has one that is not rolled up.
+  const count = 3_000_000_001
+  const query = 'telemetry?from=2026-11-01T00:00:00Z&step=30d&measurements=voltage&agg=count'
+  for (const path of [`/sockets/${quiet.id}`, `/pdus/${quiet.pdu_id}`]) {
+    const { items } = expectStatus(200, await running.api.get(`${path}/${query}`)).body
+    expect(items.at(-1)).toMatchObject({ readings: count, measurements: { voltage: { count } } })
+    expect((await running.api.get(`${path}/${query}&format=csv`)).text).toContain(`,1,${count},${count}\r\n`)
   }
 })
 
+test('a HEAD is answered without a body, and an export reads nothing for it', async () => {
+  for (const query of ['', '?step=raw&limit=10000']) {
+    const answer = await running.api.send('HEAD', `/sockets/${busy.id}/telemetry${query}`)
+    expect([answer.status, answer.text]).toEqual([200, ''])
+  }
+  for (const format of ['csv', 'ndjson']) {
+    const path = `/sockets/${busy.id}/telemetry?step=raw&format=${format}`
+    const before = await settled()
+    const head = await running.api.send('HEAD', path)
+    expect([head.status, head.text]).toEqual([200, ''])
+    expect((await settled()) <= before).toBe(true)
+    const whole = await running.api.get(`${path}&limit=1`)
+    const headersOf = (headers: Headers) =>
+      Object.fromEntries([...headers].filter(([name]) => !CHANGING.has(name) && !name.startsWith('x-ratelimit')))
+    expect(headersOf(head.headers)).toEqual(headersOf(whole.headers))
+  }
+}, 60_000)
+
+/** Of the moment, and of the connection. */
+const CHANGING: ReadonlySet<string> = new Set([
+  ...['date', 'x-request-id', 'connection', 'keep-alive', 'transfer-encoding'],
+])
+
+/** When the service last asked for readings; another query on the same connection makes it earlier. */
+async function lastAsked(): Promise<string> {
+  const { rows } = await running.migrated.pool.query<{ at: string }>(
+    `select max(query_start)::text as at from pg_stat_activity
+     where application_name = 'config-api' and datname = current_database() and query like '%from device_data_logs l%'`,
+  )
+  return rows[0]?.at ?? ''
+}
+
+/** When it last did, once it does no more. */
+async function settled(): Promise<string> {
+  let before = 'never'
+  return await waitFor(
+    async () => {
+      const now = await lastAsked()
+      const same = now === before
+      before = now
+      return same && now
+    },
+    { what: 'the service to ask no more', interval: 500 },
+  )
+}
+
 test('nothing is read ahead of a client that does not read, and nothing more when it leaves', async () => {
   const { url, key } = running.api
-  /** When the service last asked for readings. */
-  const lastAsked = async () => {
-    const { rows } = await running.migrated.pool.query<{ at: string }>(
-      `select max(query_start)::text as at from pg_stat_activity
-       where application_name = 'config-api' and datname = current_database() and query like '%from device_data_logs l%'`,
-    )
-    return rows[0]?.at ?? ''
-  }
-  const settled = async () => {
-    let before = 'never'
-    return await waitFor(
-      async () => {
-        const now = await lastAsked()
-        const same = now === before
-        before = now
-        return same && now
-      },
-      { what: 'the service to ask no more', interval: 500 },
-    )
-  }
   const path = `${url}/sockets/${busy.id}/telemetry?step=raw&format=csv`
   const leaving = await open(path, key)
   const stalled = await settled()

@@ -88,7 +88,8 @@ which the current minute is added to. Days and weeks (\`7d\`, from Monday) begin
 \`x-resolution\` and \`x-step\` name what was chosen. A connection that ends without a last chunk was broken: the file is not whole.`
 
 const ENERGY = `Consumption by the sockets' counters. A counter that falls was reset, and its new value counts. What was consumed
-between two readings counts in the period of the later one. \`coverage\` and \`complete\` tell where readings are missing.`
+between two readings counts in the period of the later one. \`coverage\` and \`complete\` tell where readings are missing.
+At most 10 million hours of sockets are added up at once: 1,000 sockets' year.`
 
 /** History and energy of devices, sockets, PDUs and departments. */
 export function addHistoryRoutes(app: App, options: HistoryOptions): void {
@@ -137,7 +138,9 @@ function addTelemetryRoute(app: App, place: Place, { source, kept, now }: Histor
         ...(question.step === null ? { order: query.order ?? 'asc' } : {}),
       } as Parameters<typeof telemetryExport>[0]
       const resolution = question.step ? resolutionOf(question.step, timeZone) : 'raw'
-      const text = telemetryExport(whole, format, { source, target, timeZone, kept, now: at })
+      // Fastify reads a stream to its end for a HEAD, too, and nobody who leaves would stop it.
+      const text =
+        request.method === 'HEAD' ? [] : telemetryExport(whole, format, { source, target, timeZone, kept, now: at })
       reply.header('x-resolution', resolution).header('x-step', question.step?.name ?? 'raw')
       return await sendExport(reply, format, `${place.kind}-${resolution}`, text)
     },
@@ -148,7 +151,7 @@ function sendExport(
   reply: FastifyReply,
   format: 'csv' | 'ndjson',
   name: string,
-  text: AsyncGenerator<string | Buffer>,
+  text: AsyncIterable<string | Buffer> | Iterable<string>,
 ) {
   return reply
     .header('content-disposition', `attachment; filename="telemetry-${name}.${format}"`)

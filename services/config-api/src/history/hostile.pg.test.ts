@@ -58,9 +58,12 @@ const parameters = {
   currency: fc.constantFrom('EUR', 'eur'),
   cursor: fc.constantFrom(
     ...[
-      place('2026-11-23 12:00:00+00', UUID),
-      place('2026-02-31 25:00:00+99', UUID),
-      place('0001-01-01 00:00:00+00', UUID),
+      place('1795435200000000', UUID),
+      place('-62135596800000000', UUID),
+      place('32503680000000000', UUID),
+      place('99999999999999999', UUID),
+      place('2026-02-30 12:00:00+00', UUID),
+      place('2026-01-01 00:00:00+20', UUID),
     ],
     ...[place('1h', '0', ''), place('1d', '999999999999999', UUID), place('1m', '1795435200000', ''), 'x', place('9d')],
   ),

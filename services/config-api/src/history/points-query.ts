@@ -55,7 +55,7 @@ export function pointsQuery(
     merge === 'socket'
       ? sql`select at, socket_id, 1 as sockets, readings${sql.join(values, sql``)} from (${bySocket}) s`
       : sql`select at, case when count(*) = 1 then min(socket_id::text)::uuid end as socket_id,
-          count(*)::int as sockets, sum(readings)::int as readings${sql.join(values, sql``)}
+          count(*)::int as sockets, sum(readings)::bigint as readings${sql.join(values, sql``)}
         from (${bySocket}) s group by at`
   return sql`select ${milliseconds(sql`at`)}, socket_id, sockets, readings${sql.join(names, sql``)} from (${points}) points
     where at > ${after.at} or socket_id > ${after.socketId}::uuid or socket_id is null
@@ -76,7 +76,7 @@ function rowsBySocket({ single, several }: RollupRows, columns: Columns, bins: B
   }
   if (several) {
     const merged = [...columns].map((column) => sql`, ${mergeRows(column)} as ${sql.ref(column)}`)
-    parts.push(sql`select ${binOf(bins)} as at, socket_id, max(last_at) as last_at, sum(readings)::int as readings
+    parts.push(sql`select ${binOf(bins)} as at, socket_id, max(last_at) as last_at, sum(readings)::bigint as readings
         ${sql.join(merged, sql``)}
       from (${several}) rows group by 1, 2`)
   }

@@ -1,10 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
+import { tookTooLong } from '../http/database-away.ts'
 import { isoTime } from '../readings/row-json.ts'
 import { eachTextRow, type TextRow, type TextSource } from '../readings/text-rows.ts'
-import { createWrittenRows, type RowForm } from '../readings/written-rows.ts'
+import { createWrittenRows, type RowForm, type WrittenRows } from '../readings/written-rows.ts'
 import type { Stay } from './device-stays.ts'
 import type { HistoryTarget } from './history-target.ts'
 import { CLOCK_AHEAD } from './instant.ts'
+import { createReadingPace } from './reading-pace.ts'
 import { placeOf, type ReadingReader, type SameInAllRows } from './reading-row.ts'
 
 const HOUR = 3_600_000
@@ -30,7 +32,14 @@ export interface ReadingsQuestion {
   readonly order: Order
   readonly after: ReadingPlace | null
   readonly limit: number
+  /** Of text, after which no more readings are taken; one at least is. */
+  readonly bytes: number
+  /** Of the readings before these, if there were any: about how long each was. */
+  readonly bytesEach: number | null
 }
+
+/** What of a question is in its SQL. */
+type SelectedReadings = Omit<ReadingsQuestion, 'bytes' | 'bytesEach'>
 
 /** Readings as they are sent. */
 export interface ReadingsPage {
@@ -39,6 +48,8 @@ export interface ReadingsPage {
   /** The last of them; null when no more follow. */
   readonly next: ReadingPlace | null
   readonly count: number
+  /** About how long each is; null when there are none. */
+  readonly bytesEach: number | null
 }
 
 /** The next readings in order of `measured_at` and id, in a form of rows of `question.reader`. */
@@ -48,18 +59,35 @@ export async function readReadings(
   form: RowForm<TextRow>,
   now: Date,
 ): Promise<ReadingsPage> {
-  const { limit } = question
+  const { limit, bytes, bytesEach } = question
   for (const from of lowerBounds(question, now)) {
-    const written = createWrittenRows(form, limit)
+    const written = createWrittenRows(form, limit, bytes)
     // One more tells whether any follow.
     const query = readingsQuery({ ...question, from, limit: limit + 1 })
-    if (query) await eachTextRow(source, query, written.add)
-    const more = written.rows() > limit
+    const pace = createReadingPace(written, bytes, bytesEach)
+    const whole = query === null || (await allCame(eachTextRow(source, query, written.add, pace), written))
+    const count = written.written()
+    const more = !whole || written.rows() > count
     if (!more && from !== question.from) continue
     const last = more ? written.last() : null
-    return { pieces: written.pieces(), next: last && placeOf(last), count: Math.min(written.rows(), limit) }
+    const each = count === 0 ? null : written.bytes() / count
+    return { pieces: written.pieces(), next: last && placeOf(last), count, bytesEach: each }
   }
-  return { pieces: [], next: null, count: 0 }
+  return { pieces: [], next: null, count: 0, bytesEach: null }
+}
+
+/**
+ * False when Postgres took too long, but some came: they are the first, and what follows can be asked for after them. So it is
+ * where a socket's readings get longer all of a sudden, and those that were to come in one lot are too much for the query's time.
+ */
+async function allCame(reading: Promise<void>, written: WrittenRows<TextRow>): Promise<boolean> {
+  try {
+    await reading
+    return true
+  } catch (error) {
+    if (written.written() === 0 || !tookTooLong(error)) throw error
+    return false
+  }
 }
 
 /** What every reading of a target has. */
@@ -88,7 +116,7 @@ function lowerBounds({ order, from, to, after }: ReadingsQuestion, now: Date): (
  * One index scan for each socket and partition, merged. The bounds of a stay are written out for each: taken from a joined
  * row, their selectivity would be guessed, and the guess is a scan by the wrong index (measured: 320 ms instead of 8).
  */
-export function readingsQuery(question: ReadingsQuestion): RawBuilder<unknown> | null {
+export function readingsQuery(question: SelectedReadings): RawBuilder<unknown> | null {
   const { from } = question
   // What was measured since then cannot have arrived in a stay that was over.
   const stays = question.target.stays.filter(
@@ -109,7 +137,7 @@ export function readingsQuery(question: ReadingsQuestion): RawBuilder<unknown> |
   return sql`select ${question.reader.outer} from (${parts}) r ${firstOf(question, sql`r`)}`
 }
 
-function ofSocket(question: ReadingsQuestion, socket: RawBuilder<unknown>, stay: Pick<Stay, 'since' | 'until'>) {
+function ofSocket(question: SelectedReadings, socket: RawBuilder<unknown>, stay: Pick<Stay, 'since' | 'until'>) {
   return sql`
     select ${question.reader.columns} from device_data_logs l
     where l.socket_id = ${socket} ${arrived(stay, question.from)} ${conditions(question)} ${firstOf(question, sql`l`)}`
@@ -122,7 +150,7 @@ function ofSocket(question: ReadingsQuestion, socket: RawBuilder<unknown>, stay:
  * at once, is written here while Postgres reads on, and the last leaves after 26; the newest 50 take 0.2 ms instead of 5. Where
  * nothing is in memory that order is the slower one: 0.9 s for a day instead of 0.4 (PostgreSQL 18, which reads pages ahead).
  */
-function firstOf({ order, limit }: ReadingsQuestion, row: RawBuilder<unknown>) {
+function firstOf({ order, limit }: SelectedReadings, row: RawBuilder<unknown>) {
   const direction = order === 'asc' ? sql`asc` : sql`desc`
   return sql`order by ${row}.measured_at ${direction}, ${row}.id ${direction} limit (select ${limit}::bigint)`
 }
@@ -139,7 +167,7 @@ function arrived({ since, until }: Pick<Stay, 'since' | 'until'>, from: Date | n
 }
 
 /** What does not depend on the socket, each beginning with `and`. */
-function conditions({ target, from, to, order, after }: Omit<ReadingsQuestion, 'limit' | 'reader'>) {
+function conditions({ target, from, to, order, after }: Omit<SelectedReadings, 'limit' | 'reader'>) {
   const parts: RawBuilder<unknown>[] = []
   // A socket has one device for weeks, which Postgres does not know: it would take the device for one more sieve, expect too few
   // rows for a page, and read the whole range before it sorts (22 ms for 2,000 of 8,640 readings, instead of 3).

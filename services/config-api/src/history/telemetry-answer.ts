@@ -1,6 +1,5 @@
 import { Refusal } from '../changes/refusal.ts'
 import { decodeCursor, encodeCursor, UUID_PATTERN } from '../http/cursor.ts'
-import { parseableTime } from '../readings/row-json.ts'
 import type { TextSource } from '../readings/text-rows.ts'
 import { createWrittenRows } from '../readings/written-rows.ts'
 import type { HistoryQuestion, PointsRequest, ReadingsRequest } from './history-question.ts'
@@ -10,14 +9,17 @@ import { resolutionOf } from './point-bins.ts'
 import { createPointWriter } from './point-text.ts'
 import { readReadings, sameInAllRows } from './raw-readings.ts'
 import { readPoints } from './read-points.ts'
+import { microsecondsOf, timeOf } from './reading-cursor.ts'
 import { createReadingReader } from './reading-row.ts'
 
-/** As Postgres writes it. */
-const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d)?$/
+const MICROSECONDS = /^-?\d{1,17}$/
 const MILLISECONDS = /^\d{1,15}$/
 const STEP = /^\d{1,5}[mhd]$/
 const LATEST = Date.UTC(3_000, 0)
 const UUID_OR_NOTHING = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/
+
+/** Of readings in a page, which then is shorter than its limit: it is put together in memory, and the next one may follow. */
+const PAGE_BYTES = 16 * 1024 ** 2
 
 /** A place in readings, or in points of a step. */
 export type HistoryCursor =
@@ -27,17 +29,14 @@ export type HistoryCursor =
 /** @throws Refusal `invalid-cursor` */
 export function readHistoryCursor(cursor: string | undefined): HistoryCursor | null {
   if (cursor === undefined) return null
-  const found = readingPlace(cursor) ?? pointPlace(cursor)
-  // Text of the right form that is no time would be an error of Postgres.
-  const time = found.step === null ? Date.parse(parseableTime(found.measured)) : found.at
-  if (!(time <= LATEST)) throw otherCursor()
-  return found
+  return readingPlace(cursor) ?? pointPlace(cursor)
 }
 
 function readingPlace(cursor: string): HistoryCursor | null {
   try {
-    const [measured, id] = decodeCursor(cursor, [TIME, UUID_PATTERN]) as [string, string]
-    return { step: null, measured, id }
+    const [microseconds, id] = decodeCursor(cursor, [MICROSECONDS, UUID_PATTERN]) as [string, string]
+    const measured = timeOf(microseconds)
+    return measured === null ? null : { step: null, measured, id }
   } catch {
     return null
   }
@@ -45,6 +44,7 @@ function readingPlace(cursor: string): HistoryCursor | null {
 
 function pointPlace(cursor: string): HistoryCursor {
   const [step, at, socketId] = decodeCursor(cursor, [STEP, MILLISECONDS, UUID_OR_NOTHING]) as [string, string, string]
+  if (Number(at) > LATEST) throw otherCursor()
   return { step, at: Number(at), socketId }
 }
 
@@ -79,9 +79,15 @@ async function readingsPage(question: ReadingsRequest, context: AnswerContext): 
   if (cursor !== null && cursor.step !== null) throw otherCursor()
   const { limit, measurements, from, to, order } = question
   const reader = createReadingReader(measurements, sameInAllRows(target))
-  const readings = { target, reader, from, to, order, after: cursor, limit }
+  const length = { limit, bytes: PAGE_BYTES, bytesEach: null }
+  const readings = { target, reader, from, to, order, after: cursor, ...length }
   const { pieces, next } = await readReadings(source, readings, { write: reader.json, separator: ',' }, now)
-  return { resolution: 'raw', step: 'raw', items: pieces, next: next && encodeCursor(next.measured, next.id) }
+  return {
+    resolution: 'raw',
+    step: 'raw',
+    items: pieces,
+    next: next && encodeCursor(microsecondsOf(next.measured), next.id),
+  }
 }
 
 async function pointsPage(question: PointsRequest, timeZone: string, context: AnswerContext): Promise<PageText> {

@@ -9,8 +9,10 @@ import { type PointPlace, type PointsPage, readPoints } from './read-points.ts'
 import { createReadingReader } from './reading-row.ts'
 import type { AnswerContext } from './telemetry-answer.ts'
 
-/** Items of one query: some 1 MB of text, which is all that an export holds at a time; 5,000 take no less time. */
+/** Items of one query; 5,000 take no less time. */
 const BATCH = 2_500
+/** Of text, and of long readings the end of a batch: all that an export holds at a time. Ordinary ones take 1 to 1.5 MB. */
+const BATCH_BYTES = 2 * 1024 ** 2
 const NOTHING_KNOWN = { socketId: null, deviceId: null }
 
 /** What an export needs of its question; `limit` null: everything. */
@@ -48,12 +50,15 @@ async function* exportReadings(
     const reader = createReadingReader(measurements, sameInAllRows(ofSocket))
     const write = format === 'csv' ? reader.csv : (row: TextRow) => `${reader.json(row)}\n`
     let after: ReadingPlace | null = null
+    let bytesEach: number | null = null
     for (let more = true; more && left > 0; more = after !== null) {
       const limit = Math.min(BATCH, left)
       // What has been given need not be looked for again: fewer partitions.
       const since: Date | null = after && order === 'asc' ? new Date(isoTime(after.measured)) : from
-      const readings = { target: ofSocket, reader, from: since, to, order, after, limit }
+      const length = { limit, bytes: BATCH_BYTES, bytesEach }
+      const readings = { target: ofSocket, reader, from: since, to, order, after, ...length }
       const page: ReadingsPage = await readReadings(source, readings, { write, separator: '' }, now)
+      bytesEach = page.bytesEach
       yield* page.pieces
       after = page.next
       left -= page.count

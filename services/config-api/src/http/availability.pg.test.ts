@@ -50,6 +50,17 @@ test('while Postgres is gone every answer is 503 problem+json, and afterwards al
   expect(log()).not.toContain('"level":50')
 })
 
+test('of a statement that took too long the answer says that, and not that the database is away', async () => {
+  const { running, migrated } = await behindProxy()
+  const client = await migrated.pool.connect()
+  await client.query('begin; lock table organizations in access exclusive mode')
+  const answer = await running.api.get('/organizations')
+  await client.query('rollback')
+  client.release()
+  expect(problemOf(answer)).toBe('503 /problems/database-unavailable')
+  expect(answer.body.detail).toContain('took too long')
+}, 20_000)
+
 test('when Postgres freezes, requests end with 503 in bounded time', async () => {
   const { running, proxy } = await behindProxy()
   const { api } = running

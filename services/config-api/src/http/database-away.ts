@@ -21,6 +21,11 @@ const AWAY_TEXTS = [
   'Client was closed and is not queryable',
 ]
 
+/** Postgres gave up a statement that was not done in its time; it is there. */
+export function tookTooLong(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '57014'
+}
+
 /** Postgres is away, starting, or out of connections: the same request works once it is back. */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false

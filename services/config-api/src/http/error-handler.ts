@@ -1,12 +1,16 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../changes/refusal.ts'
-import { isDatabaseAway } from './database-away.ts'
+import { isDatabaseAway, tookTooLong } from './database-away.ts'
 import { problem, sendProblem } from './problem.ts'
 import type { ProblemReason } from './problem-types.ts'
 
 /** A commit whose answer was lost may have happened: a client that needs to know has to read. */
 const DATABASE_AWAY =
   'The database does not answer. Try again in a moment; after a change, read first whether it was made.'
+
+/** It does answer, so trying the same again is no advice: the question may be too large. */
+const DATABASE_SLOW =
+  'The database took too long for this. Ask for less, or try again in a moment; after a change, read first whether it was made.'
 
 interface Answer {
   readonly reason: ProblemReason
@@ -46,7 +50,7 @@ export function errorHandler(error: FastifyError | Error, request: FastifyReques
 
 function answerTo(error: FastifyError | Error): Answer {
   if (isDatabaseAway(error)) {
-    return { reason: 'database-unavailable', detail: DATABASE_AWAY }
+    return { reason: 'database-unavailable', detail: tookTooLong(error) ? DATABASE_SLOW : DATABASE_AWAY }
   }
   const { code, statusCode } = error as FastifyError
   const known = BY_CODE[code]

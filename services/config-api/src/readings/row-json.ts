@@ -36,6 +36,6 @@ export function isoTime(text: string): string {
 }
 
 /** The same for `Date.parse`. The offset is that of the session's time zone: `+00`, `+07`, `+05:30`. */
-export function parseableTime(text: string): string {
+function parseableTime(text: string): string {
   return text.replace(' ', 'T').replace(/[+-]\d\d$/, '$&:00')
 }

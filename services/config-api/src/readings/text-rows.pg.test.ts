@@ -35,6 +35,31 @@ test('rows are given away while more are still to come', async () => {
   expect(sizes).toEqual([100_000, 100_000, 100_000])
 })
 
+test('with a pace rows come in lots, until they end or are enough, and the connection goes on', async () => {
+  const lots = async (pace: readonly number[], rows: number) => {
+    const asked = pace.values()
+    const counts: number[] = []
+    let taken = 0
+    await eachTextRow(
+      migrated,
+      sql`select n from generate_series(1, ${rows}::int) n`,
+      () => {
+        taken += 1
+      },
+      () => {
+        counts.push(taken)
+        return asked.next().value ?? 0
+      },
+    )
+    expect(await textRows(migrated, sql`select 4`)).toEqual([['4']])
+    return [counts, taken]
+  }
+  expect(await lots([2, 3, 0], 1_000_000)).toEqual([[0, 2, 5], 5])
+  expect(await lots([2, 3, 5], 8)).toEqual([[0, 2, 5], 8])
+  expect(await lots([3, 4], 3)).toEqual([[0, 3], 3])
+  expect(await lots([3], 0)).toEqual([[0], 0])
+})
+
 test('what the query or the taker throws is thrown, and the connection goes on', async () => {
   await expect(textRows(migrated, sql`select 1 / (3 - n) from generate_series(1, 5) n`)).rejects.toMatchObject({
     code: '22012',
