@@ -36,14 +36,18 @@ interface Minute {
 /** `since`: when this process took the socket. */
 export function createSocketTraffic(since: number): SocketTraffic {
   const total = { messages: 0, bytes: 0, dead_letters: 0, redelivered: 0 }
-  const recent = Array.from({ length: MINUTES }, nothing)
+  let recent = nothingAtAll()
   let newest = 0
   let lastMessageAt: number | null = null
   let lastQos: number | null = null
 
   function minuteOf(at: number): Minute {
     const minute = Math.floor(at / MINUTE)
-    // A clock that was set back counts on in the minute it had reached.
+    // A clock that was set back: what was counted is of minutes that are still to come.
+    if (minute < newest - 1) {
+      recent = nothingAtAll()
+      newest = minute
+    }
     for (let passed = Math.max(newest + 1, minute - MINUTES + 1); passed <= minute; passed += 1) {
       recent[passed % MINUTES] = nothing()
     }
@@ -99,6 +103,8 @@ export function createSocketTraffic(since: number): SocketTraffic {
     },
   }
 }
+
+const nothingAtAll = () => Array.from({ length: MINUTES }, nothing)
 
 function nothing(): Minute {
   return { messages: 0, bytes: 0, stored: 0, storedAfter: 0 }

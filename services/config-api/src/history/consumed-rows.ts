@@ -40,9 +40,9 @@ function consumedInSingle({ resolution, sockets, deviceId, from, to }: RowsQuest
 }
 
 /**
- * Where another device was there last, only what is inside a row counts for the device. For the socket what was consumed while one
- * gave way to another counts, too: between two rows, or inside a bucket, whose rows know it. A minute that is not rolled up yet may
- * lie within the device's row of its hour, which has reached over it.
+ * Where rows may overlap in time. For a device only what is inside its rows counts where another one was there last. For the
+ * socket what was consumed while one gave way to another counts, too: inside a bucket its rows know it, between two it is a step
+ * like any other. A minute that is not rolled up yet may lie within the device's row of its hour, which has reached over it.
  */
 function consumedInOverlapping(question: RowsQuestion): RawBuilder<unknown> {
   const { deviceId, from } = question
@@ -51,12 +51,13 @@ function consumedInOverlapping(question: RowsQuestion): RawBuilder<unknown> {
   const handover = deviceId === null ? sql`coalesce(energy_handover, 0)` : sql`0`
   return sql`
     select bucket, socket_id, first_at, last_at, case when within_own then 0 else energy_delta + ${handover} + case
-        when latest is null or within_another or same_bucket or of_another then 0
+        when latest is null or within_another or within_bucket or of_another then 0
         when energy_first >= latest[2] then energy_first - latest[2]
         else energy_first
       end end as consumed
     from (
-      select *, latest[3] = date_part('epoch', bucket) and latest[4] = source as same_bucket
+      -- Rows of before there were handovers know of none.
+      select *, energy_handover is not null and latest[3] = date_part('epoch', bucket) and latest[4] = source as within_bucket
       from (
         select *, coalesce(max(last_at) over before_of_device > first_at, false) as within_own,
           max(last_at) over before > first_at as within_another, ${foreign} as of_another,
@@ -70,15 +71,18 @@ function consumedInOverlapping(question: RowsQuestion): RawBuilder<unknown> {
     where bucket >= ${from} ${deviceId === null ? sql`` : sql`and device_id = ${deviceId}`}`
 }
 
-/** Rows with the counter, and of each socket the last one before. */
+/**
+ * Rows with the counter, and what came before them on their sockets: the last row that is rolled up, and all minutes that are not,
+ * since one of those may be later.
+ */
 function rowsWithCounter(question: RowsQuestion): RawBuilder<unknown> {
-  const { resolution, sockets, from } = question
-  // Rows of other devices are looked at too: what those have consumed in between is not this one's.
-  const start = new Date(floorTo(resolution, from.getTime()))
+  const { resolution, sockets } = question
+  const from = new Date(floorTo(resolution, question.from.getTime()))
   const before = sql`select before.* from unnest(${sockets}::uuid[]) as s(id) cross join lateral (
       select ${namesOf(COUNTER)}, 0 as source from ${tableOf(resolution)} r
-      where r.socket_id = s.id and r.bucket < ${start} and r.energy_count > 0
+      where r.socket_id = s.id and r.bucket < ${from} and r.energy_count > 0
       order by r.bucket desc, r.last_at desc limit 1
     ) before`
-  return unionOfRows(question, COUNTER, new Date(0), sql`and r.bucket >= ${start} and r.energy_count > 0`, [before])
+  const condition = sql`and r.energy_count > 0`
+  return unionOfRows(question, COUNTER, { from, liveFrom: new Date(0), condition }, [before])
 }

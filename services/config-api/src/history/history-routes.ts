@@ -89,7 +89,7 @@ which the current minute is added to. Days and weeks (\`7d\`, from Monday) begin
 
 const ENERGY = `Consumption by the sockets' counters. A counter that falls was reset, and its new value counts. What was consumed
 between two readings counts in the period of the later one. \`coverage\` and \`complete\` tell where readings are missing.
-At most 10 million hours of sockets are added up at once: 1,000 sockets' year.`
+At most 4 million hours of sockets are added up at once: 450 sockets' year.`
 
 /** History and energy of devices, sockets, PDUs and departments. */
 export function addHistoryRoutes(app: App, options: HistoryOptions): void {

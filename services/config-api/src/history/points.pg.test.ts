@@ -89,6 +89,11 @@ test('minutes that are rolled up later than newer ones are in every answer and o
     return sums
   }
   expect(await consumed()).toEqual({ '1m': 8, '1h': 8, '1d': 8 })
+  // Of what comes before a range, too, minutes are known that are not rolled up.
+  const { items: later } = await fixture.history(
+    `${path}&step=1m`.replace('from=2026-11-23T11:00', 'from=2026-11-23T11:55'),
+  )
+  expect(later.map(({ measurements }: Body) => measurements.energy.delta)).toEqual([1, 1, 1, 1])
   const seen: string[] = []
   let cursor: string | null = null
   do {
@@ -138,6 +143,28 @@ test('a device that is off its socket for a while consumes nothing meanwhile, an
   const energy = async (place: string) => (await fixture.get(`${place}/energy?${range}&period=day`)).total.kwh
   expect(await energy(`/sockets/${first.id}`)).toBeCloseTo(0.59, 9)
   expect(await energy(`/mqtt/devices/${device.id}`)).toBeCloseTo(0.38, 9)
+})
+
+test('rows that were rolled up before there were handovers lose nothing', async () => {
+  const { first, device } = await fixture.ward()
+  await fixture.store(
+    [0, 19, 40, 59].map((minute) =>
+      storedReading({
+        socketId: first.id,
+        deviceId: minute < 30 ? device.id : null,
+        measuredAt: new Date(at('22T09:00:30').getTime() + minute * 60_000),
+        measurements: { energy: minute },
+      }),
+    ),
+  )
+  const range = 'from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&agg=delta'
+  const consumed = async (step: string) =>
+    (await fixture.history(`/sockets/${first.id}/telemetry?${range}&step=${step}`)).items[0].measurements.energy.delta
+  expect([await consumed('1h'), await consumed('1d')]).toEqual([59, 59])
+  for (const table of ['telemetry_rollups_1h', 'telemetry_rollups_1d']) {
+    await fixture.running.migrated.pool.query(`update ${table} set energy_handover = null`)
+  }
+  expect([await consumed('1h'), await consumed('1d')]).toEqual([59, 59])
 })
 
 test('a PDU and its department are totals of their sockets, by the rule of each quantity, or one series a socket', async () => {

@@ -8,8 +8,8 @@ import { liveSince } from './live-minutes.ts'
 import type { Period } from './periods.ts'
 
 const HOUR = 3_600_000
-/** Hours of sockets that an answer is made of at most: 1,000 sockets' year. It takes about a minute. */
-const MAX_SOCKET_HOURS = 10_000_000
+/** Hours of sockets that an answer is made of at most: it takes some 20 s, and a connection is closed after 60. */
+const MAX_SOCKET_HOURS = 4_000_000
 
 export interface MeasuredEnergy {
   /** kWh of each period; null where no reading carried the counter. */

@@ -62,7 +62,7 @@ export function rollupRows(question: RowsQuestion, columns: Columns): RollupRows
   const { deviceId } = question
   const device = deviceId === null ? sql`` : sql`and r.device_id = ${deviceId}`
   const rowsOf = (part: Part) =>
-    unionOfRows({ ...question, ...part }, columns, part.from, sql`and r.bucket >= ${part.from} ${device}`, [])
+    unionOfRows({ ...question, ...part }, columns, { from: part.from, liveFrom: part.from, condition: device })
   const { single, several } = partsOf(question)
   return {
     single: single && rowsOf(single),
@@ -77,14 +77,24 @@ export function rollupRows(question: RowsQuestion, columns: Columns): RollupRows
 export function unionOfRows(
   { resolution, sockets, to, splitHours, now }: RowsQuestion,
   columns: Columns,
-  liveFrom: Date,
-  condition: RawBuilder<unknown>,
-  more: readonly RawBuilder<unknown>[],
+  {
+    from,
+    liveFrom,
+    condition,
+  }: {
+    /** Of buckets that are rolled up. */
+    readonly from: Date
+    /** Of readings that are not. */
+    readonly liveFrom: Date
+    /** Begins with `and`, and names a row `r`. */
+    readonly condition: RawBuilder<unknown>
+  },
+  more: readonly RawBuilder<unknown>[] = [],
 ): RawBuilder<unknown> {
   const names = namesOf(columns)
   const split = sql`${splitHours.map((hour) => hour.toISOString())}::timestamptz[]`
   const whole = splitHours.length === 0 ? sql`` : sql`and r.bucket <> all(${split})`
-  const ofSockets = sql`r.socket_id = any(${sockets}::uuid[]) and r.bucket < ${to} ${condition}`
+  const ofSockets = sql`r.socket_id = any(${sockets}::uuid[]) and r.bucket >= ${from} and r.bucket < ${to} ${condition}`
   const parts = [sql`select ${names}, 0 as source from ${tableOf(resolution)} r where ${ofSockets} ${whole}`, ...more]
   if (splitHours.length > 0) {
     parts.push(sql`select ${names}, 1 as source from unnest(${split}) as split(hour) join telemetry_rollups_1m r

@@ -4,9 +4,9 @@ import { NO_TRAFFIC, SOCKET_STATUS_NAMES, type SocketStatus } from '@iomt/contra
 /** Adds the status of sockets up. */
 export function createPduSummary(pduId: string): { add(status: SocketStatus): void; view(): PduStatus } {
   const statuses = Object.fromEntries(SOCKET_STATUS_NAMES.map((name) => [name, 0]))
-  const { last_qos: _, ...traffic } = { ...NO_TRAFFIC }
+  const { last_qos: _, ...traffic } = NO_TRAFFIC
   let sockets = 0
-  /** Messages a minute whose storing was timed, and their milliseconds. */
+  /** Messages a minute, and the milliseconds that storing them took. */
   let timed = 0
   let storedAfter = 0
 
@@ -23,8 +23,10 @@ export function createPduSummary(pduId: string): { add(status: SocketStatus): vo
       // Both in UTC with milliseconds: in the order of their text.
       if ((more.last_message_at ?? '') > (traffic.last_message_at ?? '')) traffic.last_message_at = more.last_message_at
       if (more.stored_after_ms === null) return
-      timed += more.messages_per_minute
-      storedAfter += more.stored_after_ms * more.messages_per_minute
+      // After an outage messages are stored that came before the minutes of the rate.
+      const weight = Math.max(more.messages_per_minute, 0.01)
+      timed += weight
+      storedAfter += more.stored_after_ms * weight
     },
     view: () => ({
       pdu_id: pduId,

@@ -27,12 +27,13 @@ async function createAndAttach(pool: pg.Pool, { table, name, from, to }: Partiti
     let free = name
     for (let number = 2; ; number += 1) {
       const { rows } = await client.query<{ attached: boolean }>(
-        `select c.relispartition as attached from pg_class c where c.oid = to_regclass($1)`,
-        [free],
+        `select exists (select from pg_inherits where inhrelid = c.oid and inhparent = $2::regclass) as attached
+         from pg_class c where c.oid = to_regclass($1)`,
+        [free, table.name],
       )
       if (rows[0]?.attached === true) return false
       if (rows.length === 0) break
-      // An operator's, who has detached it to keep it: as a partition it would go with the next retention.
+      // An operator's, who has detached it to keep it, maybe in another table: here it would go with the next retention.
       free = `${name}_${number}`
     }
     const parameters = Object.entries(table.storageParameters).map(([parameter, value]) => `${parameter} = ${value}`)

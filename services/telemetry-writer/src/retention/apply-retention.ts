@@ -11,10 +11,10 @@ import { type Expiry, eventCutoff, expiries, type RetentionDays } from './retent
 const LOCK_KEY = 7_106_004
 /** Longest wait for readers of a partition, and longest chunk of deletes; the next run goes on. */
 const STATEMENT_TIMEOUT = '60s'
-/** Longer than the stream of readings keeps the original of a redelivery. */
-/** Longer ones of before stay: what they have dropped does not come back. */
+/** Only ever later: what was dropped does not come back. */
 const NOTE_KEPT = `insert into kept_history as known (table_name, since) values ($1, $2)
   on conflict (table_name) do update set since = greatest(known.since, excluded.since)`
+/** Longer than the stream of readings keeps the original of a redelivery. */
 const DELETE_LATE_REDELIVERIES = `delete from late_redeliveries where stored_at < now() - interval '14 days'`
 
 export interface ApplyRetentionOptions {
@@ -59,10 +59,7 @@ export async function applyRetention(
 async function drop(client: pg.ClientBase, options: ApplyRetentionOptions, now: number): Promise<void> {
   const { days, metrics, logger } = options
   const plan = expiries(days, now)
-  for (const expiry of plan) {
-    await client.query(NOTE_KEPT, [expiry.table.name, new Date(expiry.cutoff).toISOString()])
-    await dropExpired(client, expiry, options)
-  }
+  for (const expiry of plan) await dropExpired(client, expiry, options)
   for (const name of await dropDetached(
     client,
     plan.map(({ table }) => table.name),
@@ -86,11 +83,13 @@ async function dropExpired(client: pg.ClientBase, expiry: Expiry, options: Apply
     if (to > cutoff) return
     // An operator's own detaching goes on or waits for the operator.
     if (detaching && !marked) continue
-    if (detaching) await finishDropping(client, table.name, name)
-    else if (await isAwaited(client, table, partition)) {
+    if (!detaching && (await isAwaited(client, table, partition))) {
       options.logger.info({ partition: name }, 'not dropped yet: what is in it is still to be rolled up')
       continue
-    } else await dropPartition(client, table.name, name)
+    }
+    await client.query(NOTE_KEPT, [table.name, new Date(to).toISOString()])
+    if (detaching) await finishDropping(client, table.name, name)
+    else await dropPartition(client, table.name, name)
     options.logger.info({ partition: name, until: new Date(to).toISOString() }, 'dropped a partition')
     options.metrics.partitionsDropped.inc({ table: table.name })
   }

@@ -163,6 +163,8 @@ test('what an operator detached stays as it is, also when readings of its days s
   const kept = [day(20).name, partitionAt(MINUTE_ROLLUPS, NOW - 20 * DAY).name]
   await fixture.rows(`alter table device_data_logs detach partition ${kept[0]}`)
   await fixture.rows(`alter table telemetry_rollups_1m detach partition ${kept[1]}`)
+  await fixture.rows('create table archive (like telemetry_rollups_1m) partition by range (bucket)')
+  await fixture.rows(`alter table archive attach partition ${kept[1]} default`)
   fixture.partitions.forget()
   await fixture.store([reading(NOW - 20 * DAY), reading(NOW - 20 * DAY)])
   await fixture.rollUp()
@@ -173,24 +175,32 @@ test('what an operator detached stays as it is, also when readings of its days s
   expect(await fixture.rows('select from device_data_logs')).toHaveLength(3)
   await apply({ readings: 10, minutes: 1 })
   for (const name of kept) expect(await fixture.rows(`select from ${name}`), name).toHaveLength(1)
-  for (const name of kept) await fixture.rows(`drop table ${name}`)
+  await fixture.rows(`drop table archive, ${kept[0]}`)
 })
 
-test('says since when all is kept, and never that what was dropped is there again', async () => {
+test('says since when all is kept: of what was dropped, and never that it is there again', async () => {
   const since = async () =>
-    Object.fromEntries(
-      (
-        await fixture.rows<{ name: string; days: number }>(`select table_name as name,
-        round(extract(epoch from now() - since) / 86400)::int as days from kept_history`)
-      ).map(({ name, days }) => [name, days]),
-    )
+    (
+      await fixture.rows<{ table: string; since: Date }>(
+        'select table_name as table, since from kept_history order by 1',
+      )
+    ).map(({ table, since: time }) => [table, time.getTime()])
+  const month = partitionAt(MINUTE_ROLLUPS, NOW, -3)
+  for (const partition of [day(30), day(20), day(5), month]) await createPartition(fixture.pool, partition)
   await fixture.rows('truncate kept_history')
   await apply({})
-  expect(await since()).toEqual({})
-  await apply({ readings: 10, minutes: 400 })
-  await apply({ readings: 90, minutes: 300 })
-  await apply({})
-  expect(await since()).toEqual({ device_data_logs: 10, telemetry_rollups_1m: 300 })
+  expect(await since()).toEqual([])
+  await apply({ readings: 10, minutes: 45 })
+  const dropped = [
+    ['device_data_logs', day(20).to],
+    ['telemetry_rollups_1m', month.to],
+  ]
+  expect(await since()).toEqual(dropped)
+  // A device whose clock is years behind.
+  await createPartition(fixture.pool, day(2_000))
+  await apply({ readings: 90 })
+  expect(await names()).not.toContain(day(2_000).name)
+  expect(await since()).toEqual(dropped)
 })
 
 test('deletes old status events, however many', async () => {

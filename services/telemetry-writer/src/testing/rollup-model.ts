@@ -11,7 +11,7 @@ export type ModelRow = Record<string, number | boolean | string | null>
 export function modelRollups(messages: readonly TelemetryMessage[], unit: RollupUnit): Map<string, ModelRow> {
   const groups = new Map<string, TelemetryMessage[]>()
   /** Steps of the counter between two readings of the socket, by the row of the later one. */
-  const steps = new Map<string, { own: number; handedOver: number }>()
+  const steps = new Map<string, Steps>()
   const counted = new Map<string, TelemetryMessage>()
   for (const message of messages.toSorted(byTime)) {
     if (message.retained && message.measured_at_source === 'received') continue
@@ -24,13 +24,20 @@ export function modelRollups(messages: readonly TelemetryMessage[], unit: Rollup
     const place = `${message.socket_id} ${bucket}`
     const before = counted.get(place)
     counted.set(place, message)
-    const sum = steps.get(key) ?? { own: 0, handedOver: 0 }
+    const sum = steps.get(key) ?? { own: 0, handedOver: null }
     steps.set(key, sum)
     if (!before) continue
-    const which = before.device_id === message.device_id ? 'own' : 'handedOver'
-    sum[which] += step(energy, before.measurements.energy)
+    const consumed = step(energy, before.measurements.energy)
+    if (before.device_id === message.device_id) sum.own += consumed
+    else sum.handedOver = (sum.handedOver ?? 0) + consumed
   }
   return new Map([...groups].map(([key, group]) => [key, modelRow(group, steps.get(key))]))
+}
+
+interface Steps {
+  own: number
+  /** Null: none. */
+  handedOver: number | null
 }
 
 const byTime = (left: TelemetryMessage, right: TelemetryMessage) =>
@@ -40,10 +47,7 @@ export function rollupKey(socketId: unknown, bucket: string, deviceId: unknown):
   return `${socketId} ${bucket} ${deviceId}`
 }
 
-function modelRow(
-  sorted: readonly TelemetryMessage[],
-  steps: { own: number; handedOver: number } | undefined,
-): ModelRow {
+function modelRow(sorted: readonly TelemetryMessage[], steps: Steps | undefined): ModelRow {
   const row: ModelRow = {
     readings: sorted.length,
     first_at: sorted[0]?.measured_at ?? null,
@@ -59,7 +63,7 @@ function modelRow(
     if (name !== 'energy') continue
     row['energy_first'] = values[0] ?? null
     row['energy_delta'] = steps?.own ?? null
-    row['energy_handover'] = steps?.handedOver || null
+    row['energy_handover'] = steps?.handedOver ?? null
   }
   const relays = sorted.map(({ measurements }) => measurements.relay_on).filter((value) => value !== undefined)
   row['relay_on_count'] = relays.length
