@@ -46,3 +46,7 @@ test('an unknown flag, a stray word and a value that does not fit are named', ()
   expect(() => parse('--api-port', '0')).toThrow(/--api-port/)
   expect(() => parse('--interval', '1e3')).toThrow(/--interval/)
 })
+
+test('two servers cannot be asked to have one port', () => {
+  expect(() => parse('--api-port', '8080', '--mqtt-port', '8080')).toThrow('--api-port and --mqtt-port are both 8080')
+})

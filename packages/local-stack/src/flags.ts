@@ -11,7 +11,7 @@ export interface StackFlags {
   readonly interval: number
   readonly simulator: boolean
   readonly dataDirectory: string
-  /** Null: the default port, or a free one when it is taken. */
+  /** Null: the one of the last start or the default, or a free one when it is taken. */
   readonly ports: Readonly<Record<PortName, number | null>>
 }
 
@@ -39,7 +39,8 @@ export const HELP = `npm start -- [flags]      runs the whole product on this ma
   --postgres-port P       port of Postgres (default 5432)
   --help                  this text
 
-A default port that is taken moves to a free one; a port given by a flag must be free.
+A port given by a flag must be free. Others are those of the last start on the same data, else the defaults, and move to a free one
+when they are taken.
 Environment: NATS_URL and MQTT_URL use servers that run already instead of starting them; NATS_REPLICAS, TELEMETRY_MAX_GIB and
 TELEMETRY_MAX_AGE_HOURS say how streams are made there.
 `
@@ -69,6 +70,13 @@ export function parseFlags(args: readonly string[], workingDirectory: string): S
   const number = (name: keyof typeof NUMBERS) => numberOf(name, values[name])
   const dataDirectory = values['data-dir']
   if (dataDirectory === '') throw new FlagError('--data-dir needs a directory')
+  const ports = {
+    api: number('api-port'),
+    nats: number('nats-port'),
+    mqtt: number('mqtt-port'),
+    postgres: number('postgres-port'),
+  }
+  refuseEqualPorts(ports)
   return {
     gateways: number('gateways') as number,
     writers: number('writers') as number,
@@ -77,12 +85,17 @@ export function parseFlags(args: readonly string[], workingDirectory: string): S
     interval: number('interval') as number,
     simulator: values['no-simulator'] !== true,
     dataDirectory: resolve(workingDirectory, dataDirectory ?? '.iomt'),
-    ports: {
-      api: number('api-port'),
-      nats: number('nats-port'),
-      mqtt: number('mqtt-port'),
-      postgres: number('postgres-port'),
-    },
+    ports,
+  }
+}
+
+function refuseEqualPorts(ports: StackFlags['ports']): void {
+  const flagOf = new Map<number, string>()
+  for (const [name, port] of Object.entries(ports)) {
+    if (port === null) continue
+    const other = flagOf.get(port)
+    if (other) throw new FlagError(`--${other}-port and --${name}-port are both ${port}; each needs a port of its own`)
+    flagOf.set(port, name)
   }
 }
 

@@ -1,25 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { commandLineOf } from './processes/process-identity.ts'
-
-/** A port that was asked for by a flag is taken; the message says by whom. */
-export class PortTakenError extends Error {
-  override readonly name = 'PortTakenError'
-}
-
-/**
- * The port to use on 127.0.0.1: the one of the flag, which must be free, or the default, or any free one.
- *
- * @throws PortTakenError
- */
-export async function choosePort(name: string, wanted: number | null, standard: number): Promise<number> {
-  if (wanted !== null) {
-    if (await isFree(wanted)) return wanted
-    const holder = portHolder(wanted)
-    throw new PortTakenError(`--${name}-port ${wanted} is in use${holder ? ` by ${holder}` : ''}; choose another one`)
-  }
-  return (await isFree(standard)) ? standard : await freePort()
-}
 
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -29,8 +10,15 @@ export function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** Any port that was free a moment ago. */
-export function freePort(): Promise<number> {
+/** Any port that was free a moment ago and is none of those that somebody is about to use. */
+export async function freePort(reserved: ReadonlySet<number> = new Set()): Promise<number> {
+  for (;;) {
+    const port = await anyFreePort()
+    if (!reserved.has(port)) return port
+  }
+}
+
+function anyFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
@@ -39,20 +27,6 @@ export function freePort(): Promise<number> {
       const port = typeof address === 'object' && address !== null ? address.port : 0
       server.close(() => resolve(port))
     })
-  })
-}
-
-/** Whether something accepts connections there. */
-export function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' })
-    const done = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.setTimeout(500, () => done(false))
-    socket.once('connect', () => done(true))
-    socket.once('error', () => done(false))
   })
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { parseBrokerUrl } from './broker-address.ts'
 import type { StackFlags } from './flags.ts'
 import { inherited } from './servers/node-process.ts'
 import { createStack } from './stack.ts'
@@ -11,6 +12,8 @@ const NATS_SETTINGS = ['NATS_REPLICAS', 'TELEMETRY_MAX_GIB', 'TELEMETRY_MAX_AGE_
 /**
  * `npm start`: starts the stack, shows where everything is, and stops it at the first SIGINT, SIGTERM or SIGHUP. Further
  * signals change nothing: the stop is bounded in time, and cutting it short would only leave processes behind.
+ *
+ * @throws FlagError when a setting cannot be used.
  */
 export async function runStack(flags: StackFlags): Promise<void> {
   const colours = coloursFor(process.stdout, process.env)
@@ -21,6 +24,8 @@ export async function runStack(flags: StackFlags): Promise<void> {
     natsSettings: inherited(NATS_SETTINGS),
     mqttUrl: process.env['MQTT_URL'],
   }
+  // What cannot be used is said before anything is started.
+  if (external.mqttUrl) parseBrokerUrl(external.mqttUrl)
   const stack = createStack(flags, external, progress)
   let signals = 0
 

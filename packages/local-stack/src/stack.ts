@@ -2,32 +2,37 @@ import { existsSync, readFileSync } from 'node:fs'
 import { ensureKeyFile } from '@iomt/credential-vault/key-file'
 import { connectDatabase } from '@iomt/database/connect'
 import { migrateToLatest } from '@iomt/database/migrate'
+import { choosePorts, readRememberedPorts, rememberPorts } from './chosen-ports.ts'
 import { DEFAULT_PORTS, type PortName, type StackFlags } from './flags.ts'
-import { accepts, choosePort, freePort } from './ports.ts'
+import { freePort } from './ports.ts'
+import { lockDirectory } from './processes/directory-lock.ts'
 import {
+  type Processes,
   removeProcessFile,
   runningProcesses,
   SUPERVISOR,
   stopLeftovers,
   writeProcessFile,
 } from './processes/process-file.ts'
+import { identityOf } from './processes/process-identity.ts'
 import {
+  AddressInUseError,
   createSupervisedProcess,
   type ProcessDefinition,
   type SupervisedProcess,
 } from './processes/supervised-process.ts'
+import { mqttBroker } from './servers/broker-process.ts'
 import { findOrInstallNats } from './servers/install-nats.ts'
 import { natsDefinition } from './servers/nats.ts'
-import { nodeProcess } from './servers/node-process.ts'
-import { ensureDatabase, planPostgres } from './servers/postgres.ts'
-import { configApi, mqttGateway, telemetryWriter } from './servers/services.ts'
+import { jetStreamAnswers } from './servers/nats-health.ts'
+import { freeBytesOf, watchNats } from './servers/nats-watch.ts'
+import { ensureDatabase, type PostgresPlan, planPostgres } from './servers/postgres.ts'
+import { configApi, mqttGateway, type ServiceUrls, telemetryWriter } from './servers/services.ts'
 import { openStackDirectory } from './stack-directory.ts'
 import { removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
+import { PATIENCE, stopInOrder } from './stop-in-order.ts'
 import type { Progress } from './terminal/progress.ts'
 import { wardProcess } from './ward/ward-process.ts'
-
-/** Milliseconds each process gets to end in order; the writer needs the longest, it stores what it holds. */
-const PATIENCE = 12_000
 
 /** The stack cannot be started as asked; the message is for the person at the terminal. */
 export class StackError extends Error {
@@ -55,62 +60,99 @@ export function createStack(flags: StackFlags, external: ExternalServers, progre
   let stack: Omit<StackFile, 'pids'> | null = null
   let stopping: Promise<void> | null = null
   let owned = false
+  let initdbProcess: number | null = null
+  let planning: Promise<PostgresPlan> | null = null
+  const ending = new AbortController()
+  const initdb = {
+    signal: ending.signal,
+    onProcess(pid: number | null) {
+      initdbProcess = pid
+      recordProcesses()
+    },
+  }
 
   function processIds(): Record<string, number> {
     return Object.fromEntries(processes.flatMap(({ name, pid }) => (pid === null ? [] : [[name, pid]])))
   }
 
-  function recordProcesses(): void {
-    writeProcessFile(directory.root, { [SUPERVISOR]: process.pid, ...processIds() })
+  function recordProcesses(leftovers: Processes = {}): void {
+    const ids = {
+      [SUPERVISOR]: process.pid,
+      ...processIds(),
+      ...(initdbProcess === null ? {} : { initdb: initdbProcess }),
+    }
+    const identities = Object.entries(ids).flatMap(([name, pid]) => {
+      const identity = identityOf(pid)
+      return identity ? [[name, identity] as const] : []
+    })
+    writeProcessFile(directory.root, { ...leftovers, ...Object.fromEntries(identities) })
     if (stack && !stopping) writeStackFile(directory.stackFile, { ...stack, pids: processIds() })
   }
 
-  async function launch(definition: ProcessDefinition, remark = ''): Promise<void> {
+  /** `port` is the one that a flag can choose. */
+  async function launch(
+    definition: ProcessDefinition,
+    remark = '',
+    port?: [name: PortName, port: number],
+  ): Promise<SupervisedProcess> {
     if (stopping) throw new StackError('stopped while starting')
     const supervised = createSupervisedProcess(definition, {
       logDirectory: directory.logs,
       report(line) {
         if (stopping === null) progress.warn(line)
       },
-      onChange: recordProcesses,
+      onChange: () => recordProcesses(),
     })
     processes.push(supervised)
-    await supervised.start()
+    await supervised.start().catch((error: unknown) => {
+      if (!(error instanceof AddressInUseError)) throw error
+      const advice = port
+        ? `${port[1]} was taken meanwhile; start again, or choose another one with --${port[0]}-port`
+        : 'start again'
+      throw new StackError(`${definition.name} could not have its port: ${advice}`, { cause: error })
+    })
     if (!stopping) progress.say(`${definition.name} is ready${remark}`)
+    return supervised
   }
 
   /** A stack that runs is left alone; what a killed one left behind is stopped. */
   async function takeOver(): Promise<void> {
+    const free = await lockDirectory(directory.root)
     const { [SUPERVISOR]: other, ...leftovers } = runningProcesses(directory.root)
-    if (other !== undefined) {
+    if (!free || other !== undefined) {
+      const [who, how] = other ? [` (process ${other.pid})`, `Ctrl-C there or kill ${other.pid}`] : ['', 'Ctrl-C there']
       throw new StackError(
-        `A stack runs on ${directory.root} already (process ${other}); stop it with Ctrl-C there, or choose another --data-dir`,
+        `A stack runs on ${directory.root} already${who}; stop it with ${how}, or choose another --data-dir`,
       )
     }
     owned = true
+    // Before it takes its time: who is killed meanwhile leaves what the one before it has left.
+    recordProcesses(leftovers)
     removeStackFile(directory.stackFile)
     const names = Object.keys(leftovers)
     if (names.length === 0) return
     progress.say(`stopping what an interrupted start left behind: ${names.join(', ')}`)
-    await stopLeftovers(directory.root, leftovers)
+    await stopLeftovers(leftovers)
   }
 
   /** All of them before anything is started, so that a port that is taken costs nobody a second. */
-  async function choosePorts(): Promise<Record<PortName, number>> {
-    const chosen = { ...DEFAULT_PORTS }
-    for (const name of Object.keys(DEFAULT_PORTS) as PortName[]) {
-      const runsAlready = { nats: external.natsUrl, mqtt: external.mqttUrl, api: undefined, postgres: undefined }[name]
-      if (runsAlready) continue
-      chosen[name] = await choosePort(name, flags.ports[name], DEFAULT_PORTS[name])
-    }
-    return chosen
+  async function reservePorts(): Promise<Readonly<Record<PortName, number>>> {
+    const runsAlready = { nats: external.natsUrl, mqtt: external.mqttUrl, api: undefined, postgres: undefined }
+    const needed = (Object.keys(DEFAULT_PORTS) as PortName[]).filter((name) => !runsAlready[name])
+    const remembered = readRememberedPorts(directory.portsFile)
+    const { ports, moves } = await choosePorts({ wanted: flags.ports, needed, remembered })
+    rememberPorts(directory.portsFile, ports)
+    for (const move of moves) progress.say(move)
+    return ports
   }
 
   async function startDatabase(port: number): Promise<string> {
-    const plan = await planPostgres(directory, port)
-    if (plan.moved)
-      progress.say(`the OS user postgres cannot reach ${directory.root}: the database lies in ${plan.moved}`)
-    await launch(plan.definition, ` on port ${port}${plan.created ? ' (new)' : ''}`)
+    planning = planPostgres(directory, { port, writers: flags.writers, initdb })
+    const plan = await planning
+    const { moved, kept } = plan.directory
+    if (moved) progress.say(`the database lies in ${moved}, where the OS user postgres can reach it`)
+    if (kept) progress.say(`another database lies in ${kept}; if nothing uses it any more, it may be removed`)
+    await launch(plan.definition, ` on port ${port}${plan.created ? ' (new)' : ''}`, ['postgres', port])
     await ensureDatabase(plan.url)
     const { database } = connectDatabase({
       url: plan.url,
@@ -130,36 +172,58 @@ export function createStack(flags: StackFlags, external: ExternalServers, progre
   async function startNats(port: number): Promise<string> {
     if (external.natsUrl) return external.natsUrl
     const command = findOrInstallNats((line) => progress.say(line))
-    await launch(natsDefinition(directory, port, command), ` on port ${port}`)
+    const server = await launch(natsDefinition(directory, port, command), ` on port ${port}`, ['nats', port])
+    watchNats({
+      server,
+      answers: () => jetStreamAnswers(port),
+      freeBytes: () => freeBytesOf(directory.nats),
+      report: (line) => progress.warn(line),
+      signal: ending.signal,
+    }).catch((error: unknown) => progress.warn(`nats-server cannot be watched: ${String(error)}`))
     return `nats://127.0.0.1:${port}`
   }
 
   async function startBroker(port: number): Promise<string> {
     if (external.mqttUrl) return external.mqttUrl
-    const main = import.meta.resolve('./servers/mqtt-broker.main.ts')
-    const env = { PORT: String(port) }
-    await launch(
-      nodeProcess({ name: 'mqtt-broker', directory, main, env, ready: () => accepts(port) }),
-      ` on port ${port}`,
-    )
+    await launch(mqttBroker(directory, port), ` on port ${port}`, ['mqtt', port])
     return `mqtt://127.0.0.1:${port}`
   }
 
-  async function startServices(urls: { database: string; nats: string }, apiPort: number): Promise<string> {
+  async function startServices(urls: ServiceUrls, ports: Readonly<Record<PortName, number>>): Promise<string> {
     const shared = { directory, urls, natsSettings: external.natsSettings }
-    const several = (count: number, make: (port: number, number: number) => ProcessDefinition) =>
-      Array.from({ length: count }, async (_, index) => launch(make(await freePort(), index + 1)))
+    const reserved = new Set(Object.values(ports))
+    const definitions: ProcessDefinition[] = []
+    const add = async (count: number, make: (port: number, number: number) => ProcessDefinition) => {
+      for (let number = 1; number <= count; number += 1) {
+        const port = await freePort(reserved)
+        reserved.add(port)
+        definitions.push(make(port, number))
+      }
+    }
+    await add(flags.gateways, (port, number) => mqttGateway({ ...shared, port }, number))
+    await add(flags.writers, (port, number) => telemetryWriter({ ...shared, port }, number))
     await Promise.all([
-      launch(configApi({ ...shared, port: apiPort }), ` on port ${apiPort}`),
-      ...several(flags.gateways, (port, number) => mqttGateway({ ...shared, port }, number)),
-      ...several(flags.writers, (port, number) => telemetryWriter({ ...shared, port }, number)),
+      launch(configApi({ ...shared, port: ports.api }), ` on port ${ports.api}`, ['api', ports.api]),
+      ...definitions.map((definition) => launch(definition)),
     ])
-    return `http://127.0.0.1:${apiPort}`
+    return `http://127.0.0.1:${ports.api}`
+  }
+
+  /** The product does without it. */
+  async function startWard(apiUrl: string, mqttUrl: string): Promise<void> {
+    const sockets = flags.pdus * flags.socketsPerPdu
+    try {
+      await launch(wardProcess({ directory, apiUrl, mqttUrl, flags }), `: ${sockets} sockets`)
+    } catch (error) {
+      if (stopping) throw error
+      progress.warn(`no simulated ward: ${error instanceof Error ? error.message : String(error)}`)
+      for (const ward of processes.filter(({ name }) => name === 'ward')) await ward.stop(PATIENCE)
+    }
   }
 
   async function start(): Promise<StackFile> {
     await takeOver()
-    const ports = await choosePorts()
+    const ports = await reservePorts()
     recordProcesses()
     if (ensureKeyFile(directory.credentialKeyFile)) progress.say('made the key file for broker credentials')
     const [database = '', nats = '', mqtt = ''] = await together([
@@ -167,14 +231,10 @@ export function createStack(flags: StackFlags, external: ExternalServers, progre
       startNats(ports.nats),
       startBroker(ports.mqtt),
     ])
-    const api = await startServices({ database, nats }, ports.api)
+    const api = await startServices({ database, nats }, ports)
     const apiKey = existsSync(directory.adminKeyFile) ? readFileSync(directory.adminKeyFile, 'utf8').trim() : null
-    if (flags.simulator && apiKey) {
-      await launch(
-        wardProcess({ directory, apiUrl: api, mqttUrl: mqtt, flags }),
-        `: ${flags.pdus * flags.socketsPerPdu} sockets`,
-      )
-    } else if (flags.simulator) {
+    if (flags.simulator && apiKey) await startWard(api, mqtt)
+    else if (flags.simulator) {
       progress.warn(`no simulated ward: ${directory.adminKeyFile} is gone, and the database knows a key already`)
     }
     stack = { api_url: api, api_key: apiKey, nats_url: nats, mqtt_url: mqtt, database_url: database, console_url: null }
@@ -184,17 +244,10 @@ export function createStack(flags: StackFlags, external: ExternalServers, progre
 
   async function stopAll(): Promise<void> {
     if (!owned) return
+    ending.abort()
+    await planning?.catch(() => undefined)
     removeStackFile(directory.stackFile)
-    const among = (test: (name: string) => boolean) => processes.filter(({ name }) => test(name))
-    const isServer = (name: string) => ['nats-server', 'mqtt-broker', 'postgres'].includes(name)
-    // Publishers, then what reads from NATS, then the servers: nothing loses its server while it finishes its work.
-    const phases = [
-      among((name) => name === 'ward'),
-      among((name) => name.startsWith('mqtt-gateway') || name === 'config-api'),
-      among((name) => name.startsWith('telemetry-writer')),
-      among(isServer),
-    ]
-    for (const phase of phases) await Promise.all(phase.map((one) => one.stop(PATIENCE)))
+    await stopInOrder(processes, (line) => progress.warn(line))
     removeProcessFile(directory.root)
   }
 

@@ -1,13 +1,16 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isOurs, isSupervisor } from './process-identity.ts'
+import { isRunning, type ProcessIdentity } from './process-identity.ts'
 
-/** The stack's own process among the ids. */
+/** The stack's own process among them. */
 export const SUPERVISOR = 'supervisor'
 
 /** Ids of what runs, by name. */
 export type ProcessIds = Record<string, number>
+
+/** What runs, by name. */
+export type Processes = Record<string, ProcessIdentity>
 
 const pathOf = (dataDirectory: string) => join(dataDirectory, 'processes.json')
 
@@ -19,8 +22,8 @@ export function writeAtomically(path: string, content: string): void {
 }
 
 /** Kept from the first process on, so that whatever a killed supervisor leaves behind is found by the next start. */
-export function writeProcessFile(dataDirectory: string, pids: ProcessIds): void {
-  writeAtomically(pathOf(dataDirectory), `${JSON.stringify(pids, null, 2)}\n`)
+export function writeProcessFile(dataDirectory: string, processes: Processes): void {
+  writeAtomically(pathOf(dataDirectory), `${JSON.stringify(processes, null, 2)}\n`)
 }
 
 export function removeProcessFile(dataDirectory: string): void {
@@ -28,36 +31,36 @@ export function removeProcessFile(dataDirectory: string): void {
 }
 
 /** Those of the last start that still run. */
-export function runningProcesses(dataDirectory: string): ProcessIds {
-  let pids: unknown
+export function runningProcesses(dataDirectory: string): Processes {
+  let stored: unknown
   try {
-    pids = JSON.parse(readFileSync(pathOf(dataDirectory), 'utf8'))
+    stored = JSON.parse(readFileSync(pathOf(dataDirectory), 'utf8'))
   } catch {
     return {}
   }
-  const entries = Object.entries((pids ?? {}) as Record<string, unknown>)
+  const entries = Object.entries((stored ?? {}) as Record<string, Partial<ProcessIdentity> | null>)
   return Object.fromEntries(
-    entries.filter((entry): entry is [string, number] => {
-      const pid = entry[1]
-      if (typeof pid !== 'number' || pid <= 1 || pid === process.pid) return false
-      return entry[0] === SUPERVISOR ? isSupervisor(pid) : isOurs(pid, dataDirectory)
+    entries.flatMap(([name, entry]) => {
+      const { pid, startedAt } = entry ?? {}
+      if (typeof pid !== 'number' || pid <= 1 || pid === process.pid || typeof startedAt !== 'string') return []
+      return isRunning({ pid, startedAt }) ? [[name, { pid, startedAt }]] : []
     }),
   )
 }
 
 /** Ends leftovers: Postgres by a fast shutdown, the others by SIGTERM; after `patience` ms what is left by SIGKILL. */
-export async function stopLeftovers(dataDirectory: string, leftovers: ProcessIds, patience = 10_000): Promise<void> {
+export async function stopLeftovers(leftovers: Processes, patience = 10_000): Promise<void> {
   const signalAll = (signal: (name: string) => NodeJS.Signals) => {
-    for (const [name, pid] of Object.entries(leftovers)) {
-      if (!isOurs(pid, dataDirectory)) continue
+    for (const [name, leftover] of Object.entries(leftovers)) {
+      if (!isRunning(leftover)) continue
       try {
-        process.kill(pid, signal(name))
+        process.kill(leftover.pid, signal(name))
       } catch {
         // ended meanwhile
       }
     }
   }
-  const someRun = () => Object.values(leftovers).some((pid) => isOurs(pid, dataDirectory))
+  const someRun = () => Object.values(leftovers).some(isRunning)
   signalAll((name) => (name === 'postgres' ? 'SIGINT' : 'SIGTERM'))
   const deadline = performance.now() + patience
   while (someRun() && performance.now() < deadline) await sleep(50)

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lastLines, openLog, rotateLog } from './log-file.ts'
+import { askChild } from './ask-child.ts'
+import { followLog, lastLines, openLog, rotateLog } from './log-file.ts'
 
 /** How to run one process of the stack. */
 export interface ProcessDefinition {
@@ -17,10 +18,22 @@ export interface ProcessDefinition {
   readonly watchesParent: boolean
   /** SIGINT is Postgres' fast shutdown. */
   readonly stopSignal: NodeJS.Signals
-  /** Whether it does its work; asked until it says true. */
-  readonly ready: () => Promise<boolean>
+  /**
+   * What it writes to its log once it has its port. Something that accepts there proves nothing: it may be the server of a stack
+   * that was started in the same second.
+   */
+  readonly readyLine: string
+  /** Whether it does its work; asked after that until it says true. */
+  readonly ready?: () => Promise<boolean>
+  /** How long it takes depends on what it was asked for: each line in its log begins the time that it may take anew. */
+  readonly tellsProgress?: boolean
   /** Before every start, also after a crash. */
   readonly prepare?: () => void | Promise<void>
+}
+
+/** A process died because somebody else has its port. */
+export class AddressInUseError extends Error {
+  override readonly name = 'AddressInUseError'
 }
 
 export interface ProcessSurroundings {
@@ -29,6 +42,8 @@ export interface ProcessSurroundings {
   readonly report: (line: string) => void
   /** The id has changed. */
   readonly onChange: () => void
+  /** Milliseconds; default one minute. */
+  readonly readyTimeout?: number
 }
 
 /** A process that is started again whenever it dies, until it is stopped. */
@@ -37,27 +52,39 @@ export interface SupervisedProcess {
   readonly pid: number | null
   /** Resolves once it is ready. Rejects, with the end of its log, when it dies before or takes too long. */
   start(): Promise<void>
+  /** Sends a word to a process that watches its parent; resolves with the answer, or null when none comes in `patience` ms. */
+  ask(question: string, patience: number): Promise<unknown>
+  /** Ends it, so that it is started again, and says why. */
+  restart(reason: string): void
   /** The stop signal, and SIGKILL after `patience` ms; resolves when it has ended. */
   stop(patience: number): Promise<void>
 }
 
 const READY_TIMEOUT = 60_000
+/** As Node, Go and Postgres say it. */
+const ADDRESS_IN_USE = /EADDRINUSE|address already in use/i
 /** One that ran this long is started again at once, a crash loop with growing pauses. */
 const STABLE_AFTER = 30_000
+/** Milliseconds that one which is to be started again gets to end by itself. */
+const RESTART_PATIENCE = 10_000
 
 export function createSupervisedProcess(
   definition: ProcessDefinition,
   surroundings: ProcessSurroundings,
 ): SupervisedProcess {
   const { name } = definition
-  const { report, onChange } = surroundings
+  const { report, onChange, readyTimeout = READY_TIMEOUT } = surroundings
   const logPath = join(surroundings.logDirectory, `${name}.log`)
   let child: ChildProcess | null = null
   let exited: Promise<string> = Promise.resolve('not started')
+  /** The one whose end is no surprise. */
+  let replaced: ChildProcess | null = null
+  let written = followLog(logPath)
   const stopping = new AbortController()
 
   function launch(): void {
     const log = openLog(logPath)
+    written = followLog(logPath)
     const started = spawn(definition.command, definition.args, {
       env: { ...definition.env },
       cwd: '/',
@@ -82,28 +109,35 @@ export function createSupervisedProcess(
 
   async function untilReady(): Promise<void> {
     const launched = child
-    const deadline = performance.now() + READY_TIMEOUT
+    const told = written
+    let lastLength = 0
+    let deadline = performance.now() + readyTimeout
     while (!stopping.signal.aborted) {
-      if (child === null || child !== launched) throw failure(`${name} ${await exited} before it was ready`)
-      if (await definition.ready().catch(() => false)) return
-      if (performance.now() > deadline) throw failure(`${name} is not ready after ${READY_TIMEOUT / 1_000} s`)
+      const text = told()
+      if (child === null || child !== launched) throw failure(`${name} ${await exited} before it was ready`, told())
+      if (text.includes(definition.readyLine) && (await definition.ready?.().catch(() => false)) !== false) return
+      if (definition.tellsProgress && text.length > lastLength) deadline = performance.now() + readyTimeout
+      lastLength = text.length
+      if (performance.now() > deadline) throw failure(`${name} is not ready after ${readyTimeout / 1_000} s`)
       await sleep(50)
     }
   }
 
-  function failure(what: string): Error {
+  function failure(what: string, text = ''): Error {
     const lines = lastLines(logPath, 8).map((line) => `    ${line}`)
-    return new Error([`${what}. The end of ${logPath}:`, ...lines].join('\n'))
+    const message = [`${what}. The end of ${logPath}:`, ...lines].join('\n')
+    return ADDRESS_IN_USE.test(text) ? new AddressInUseError(message) : new Error(message)
   }
 
   async function keepAlive(): Promise<void> {
     for (let crashes = 0; !stopping.signal.aborted; ) {
       const startedAt = performance.now()
+      const watched = child
       const how = await exited
       if (stopping.signal.aborted) return
       crashes = performance.now() - startedAt > STABLE_AFTER ? 0 : crashes + 1
       const pause = crashes <= 1 ? 250 : Math.min(10_000, 500 * 2 ** (crashes - 2))
-      report(`${failure(`${name} ${how}`).message}\n  starting it again`)
+      if (watched === null || watched !== replaced) report(`${failure(`${name} ${how}`).message}\n  starting it again`)
       await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined)
       if (stopping.signal.aborted) return
       try {
@@ -137,6 +171,16 @@ export function createSupervisedProcess(
       launch()
       await untilReady()
       keepAlive().catch((error: unknown) => report(`${name} cannot be watched: ${String(error)}`))
+    },
+    ask: async (question, patience) => (child ? await askChild(child, question, patience) : null),
+    restart(reason) {
+      const unwanted = child
+      if (!unwanted || stopping.signal.aborted) return
+      report(reason)
+      replaced = unwanted
+      unwanted.kill(definition.stopSignal)
+      const end = setTimeout(() => unwanted.kill('SIGKILL'), RESTART_PATIENCE)
+      unwanted.once('exit', () => clearTimeout(end))
     },
     async stop(patience) {
       stopping.abort()

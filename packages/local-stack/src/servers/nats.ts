@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { accepts } from '../ports.ts'
 import type { ProcessDefinition } from '../processes/supervised-process.ts'
 import type { StackDirectory } from '../stack-directory.ts'
 
@@ -16,7 +15,7 @@ export function natsDefinition(directory: StackDirectory, port: number, command:
     watchesParent: false,
     stopSignal: 'SIGTERM',
     prepare: () => writeFileSync(configFile, configuration(directory, port), { mode: 0o600 }),
-    ready: () => accepts(port),
+    readyLine: 'Server is ready',
   }
 }
 

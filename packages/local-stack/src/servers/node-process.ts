@@ -10,12 +10,14 @@ export interface NodeProcessOptions {
   /** Absolute path or URL of its main file. */
   readonly main: string
   readonly env: Readonly<Record<string, string>>
-  readonly ready: () => Promise<boolean>
+  readonly readyLine: string
+  readonly ready?: () => Promise<boolean>
+  readonly tellsProgress?: boolean
 }
 
-/** A Node process of the stack: ends with its supervisor, and can be told by the stack's directory on its command line. */
+/** A Node process of the stack: ends with its supervisor, and shows whose it is by the stack's directory on its command line. */
 export function nodeProcess(options: NodeProcessOptions): ProcessDefinition {
-  const { name, directory, main, env, ready } = options
+  const { name, directory, main, env, ...readiness } = options
   return {
     name,
     command: process.execPath,
@@ -24,7 +26,7 @@ export function nodeProcess(options: NodeProcessOptions): ProcessDefinition {
     env: { ...inherited(OF_THE_MACHINE), NODE_COMPILE_CACHE: directory.compileCache, ...env },
     watchesParent: true,
     stopSignal: 'SIGTERM',
-    ready,
+    ...readiness,
   }
 }
 

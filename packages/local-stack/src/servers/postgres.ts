@@ -1,18 +1,13 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createFileOnce } from '@iomt/credential-vault/key-file'
 import pg from 'pg'
-import { stopLeftovers } from '../processes/process-file.ts'
-import { isOurs } from '../processes/process-identity.ts'
+import { identityOf, servesCluster } from '../processes/process-identity.ts'
 import type { ProcessDefinition } from '../processes/supervised-process.ts'
-import { databaseDirectory, type StackDirectory } from '../stack-directory.ts'
-import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts'
-
-const run = promisify(execFile)
+import { type DatabaseDirectory, databaseDirectory, type StackDirectory } from '../stack-directory.ts'
+import { type InitdbSurroundings, initialiseCluster, removeInitdbRemains } from './initdb.ts'
+import { findPostgresBinaries } from './postgres-binaries.ts'
 
 /** The database server of a stack. */
 export interface PostgresPlan {
@@ -21,43 +16,55 @@ export interface PostgresPlan {
   readonly url: string
   /** The cluster was made just now. */
   readonly created: boolean
-  readonly path: string
-  /** Where the data lies when it cannot lie in the stack's own directory. */
-  readonly moved: string | null
+  readonly directory: DatabaseDirectory
+}
+
+export interface PostgresOptions {
+  readonly port: number
+  readonly writers: number
+  /** While the cluster is made. */
+  readonly initdb: InitdbSurroundings
 }
 
 /** Makes the cluster when there is none; the definition starts it. */
-export async function planPostgres(directory: StackDirectory, port: number): Promise<PostgresPlan> {
+export async function planPostgres(directory: StackDirectory, options: PostgresOptions): Promise<PostgresPlan> {
+  const { port } = options
   const binaries = await findPostgresBinaries()
-  const { path, moved } = databaseDirectory(directory.root, binaries.user !== undefined)
+  const database = databaseDirectory(directory.root, binaries.user !== undefined)
+  const { path } = database
   createFileOnce(directory.databasePasswordFile, `${randomBytes(18).toString('base64url')}\n`)
   const password = readFileSync(directory.databasePasswordFile, 'utf8').trim()
   const url = (database: string) => `postgres://iomt:${password}@127.0.0.1:${port}/${database}`
   const created = !existsSync(join(path, 'PG_VERSION'))
-  if (created) await initialise(binaries, path, password)
+  removeInitdbRemains(path)
+  if (created) await initialiseCluster(binaries, path, password, options.initdb)
 
   return {
     url: url('iomt'),
     created,
-    path,
-    moved,
+    directory: database,
     definition: {
       name: 'postgres',
       command: binaries.postgres,
       args: [
         ...['-D', path, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-        // The stack's directory on the command line is how a later start knows the process as its own.
-        ...['-c', 'max_connections=200', '-c', `cluster_name=iomt`, '-c', `event_source=${directory.root}`],
+        ...['-c', `max_connections=${maxConnections(options.writers)}`, '-c', 'cluster_name=iomt'],
       ],
       // Root's locale may be one that these binaries do not have.
       env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
       user: binaries.user,
       watchesParent: false,
       stopSignal: 'SIGINT',
-      prepare: () => clearStaleLock(directory.root, path),
+      prepare: () => clearStaleLock(path),
+      readyLine: 'database system is ready to accept connections',
       ready: () => answers(url('postgres')),
     },
   }
+}
+
+/** Seven for each writer and some for its successor after a crash; config-api and whoever looks on share a hundred. */
+export function maxConnections(writers: number): number {
+  return Math.max(200, 100 + 10 * writers)
 }
 
 /** The database `iomt`, made when it is missing. */
@@ -74,44 +81,19 @@ export async function ensureDatabase(url: string): Promise<void> {
   }
 }
 
-/** Made under another name first: what an interrupted initdb leaves is never taken for a cluster. */
-async function initialise({ initdb, user }: PostgresBinaries, path: string, password: string): Promise<void> {
-  const draft = `${path}.new`
-  rmSync(draft, { recursive: true, force: true })
-  mkdirSync(draft, { recursive: true, mode: 0o700 })
-  const passwordFile = join(draft, '..', `${process.pid}.initdb-password`)
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
-  if (user) {
-    chownSync(draft, user.uid, user.gid)
-    chownSync(passwordFile, user.uid, user.gid)
-  }
-  try {
-    await run(
-      initdb,
-      [
-        ...['--pgdata', draft, '--username', 'iomt', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-        ...['--encoding', 'UTF8', '--locale', 'C'],
-      ],
-      { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' }, ...user },
-    )
-    mkdirSync(dirname(path), { recursive: true })
-    renameSync(draft, path)
-  } finally {
-    rmSync(passwordFile, { force: true })
-  }
-}
-
 /**
  * After `kill -9` or a power loss postmaster.pid stays. Postgres removes it by itself unless another process has that id
- * meanwhile; then it would refuse to start for ever. A postmaster that still runs on this cluster is stopped first.
+ * meanwhile; then it would refuse to start for ever. It is left alone where a Postgres serves the cluster: that is none of the
+ * last start, which has been stopped by now, and two of them would ruin it.
  */
-async function clearStaleLock(root: string, path: string): Promise<void> {
+function clearStaleLock(path: string): void {
   const lock = join(path, 'postmaster.pid')
   if (!existsSync(lock)) return
   const pid = Number(readFileSync(lock, 'utf8').split('\n', 1)[0])
-  if (pid > 1 && isOurs(pid, path)) await stopLeftovers(path, { postgres: pid })
-  else if (pid > 1 && isOurs(pid, root)) return
-  else rmSync(lock, { force: true })
+  if (servesCluster(pid, path)) {
+    throw new Error(`Another Postgres (process ${pid}) serves ${path}; stop it first: kill -INT ${pid}`)
+  }
+  if (identityOf(pid)) rmSync(lock, { force: true })
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -41,6 +41,7 @@ export function configApi(options: ServiceOptions): ProcessDefinition {
       CREDENTIAL_KEY_FILE: directory.credentialKeyFile,
       ADMIN_KEY_FILE: directory.adminKeyFile,
     },
+    readyLine: 'Server listening at',
     ready: readyAt(options),
   })
 }
@@ -52,6 +53,7 @@ export function mqttGateway(options: ServiceOptions, number: number): ProcessDef
     directory: options.directory,
     main: mainOf('mqtt-gateway'),
     env: { ...base(options), CREDENTIAL_KEY_FILE: options.directory.credentialKeyFile, GATEWAY_ID: name },
+    readyLine: 'gateway is running',
     ready: readyAt(options),
   })
 }
@@ -62,6 +64,7 @@ export function telemetryWriter(options: ServiceOptions, number: number): Proces
     directory: options.directory,
     main: mainOf('telemetry-writer'),
     env: { ...base(options), DATABASE_URL: options.urls.database },
+    readyLine: 'telemetry-writer started',
     ready: readyAt(options),
   })
 }

@@ -30,7 +30,7 @@ test('every line of the box is equally wide and the commands carry the real port
   )
   expect(text).toContain(`nats sub -s nats://127.0.0.1:4223 'iomt.v1.telemetry.hopt.icu.>'`)
   expect(text).toContain('mosquitto_pub -h 127.0.0.1 -p 1884 -q 1 -t hopt/tang3/pkt/socket1')
-  expect(text).toContain(`psql 'postgres://iomt:secret@127.0.0.1:5433/iomt'`)
+  expect(text).toContain('psql "$(jq -r .database_url /data/.iomt/stack.json)"')
   expect(text).not.toContain('Console')
   expect(text).not.toContain('\u001b')
 })
@@ -49,4 +49,16 @@ test('the console appears once there is one, and a path with spaces is quoted', 
   })
   expect(text).toContain('/console')
   expect(text).toContain(`$(cat '/it'\\''s here/key')`)
+})
+
+test('no line has a secret, and each says where to take it from', () => {
+  const urls = { nats_url: 'nats://reader:hidden@nats:4222', mqtt_url: 'mqtts://ward:hidden@broker' }
+  const text = summaryBox({ ...options, stack: { ...stack, ...urls } })
+  expect(text).not.toMatch(/hidden|secret/)
+  expect(text).toContain(`nats sub -s "$(jq -r .nats_url /data/.iomt/stack.json)"`)
+  expect(text).toContain(`mosquitto_pub -h broker -p 8883 -u ward -P '<password>' --tls-use-os-certs -q 1`)
+})
+
+test('without a ward there is no socket to send for', () => {
+  expect(summaryBox({ ...options, simulator: false })).not.toContain('hopt/tang3')
 })

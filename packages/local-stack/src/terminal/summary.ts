@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { parseBrokerUrl } from '../broker-address.ts'
 import type { StackFile } from '../stack-file.ts'
 import type { Colours } from './progress.ts'
 
@@ -31,8 +33,7 @@ export function summaryBox(options: SummaryOptions): string {
 
 function summaryRows(options: SummaryOptions): [name: string, value: string][] {
   const { stack, adminKeyFile, dataDirectory, simulator } = options
-  const mqtt = new URL(stack.mqtt_url)
-  const port = mqtt.port || '1883'
+  const stackFile = shellWord(join(dataDirectory, 'stack.json'))
   const place = simulator ? 'hopt.icu.>' : '>'
   const rows: [string, string][] = [
     ['API docs', `${stack.api_url}/docs`],
@@ -44,19 +45,29 @@ function summaryRows(options: SummaryOptions): [name: string, value: string][] {
       'Current state',
       `curl -s -H "Authorization: Bearer $(cat ${shellWord(adminKeyFile)})" ${stack.api_url}/mqtt/devices`,
     ],
-    ['Follow readings', `nats sub -s ${stack.nats_url} 'iomt.v1.telemetry.${place}'`],
-    [
-      'Send a reading',
-      `mosquitto_pub -h ${mqtt.hostname} -p ${port} -q 1 -t hopt/tang3/pkt/socket1 -m '{"voltage":229.8,"current":0.4,"power":88.1}'`,
-    ],
-    ['Database', `psql '${stack.database_url}'`],
+    ['Follow readings', `nats sub -s ${natsServer(stack.nats_url, stackFile)} 'iomt.v1.telemetry.${place}'`],
+    ['Send a reading', simulator ? sendReading(stack.mqtt_url) : 'first add a socket, as README.md shows'],
+    // Not the password itself: what is printed stays in scrollbacks and logs.
+    ['Database', `psql "$(jq -r .database_url ${stackFile})"`],
     ['Data and logs', dataDirectory],
     ['Stop', 'Ctrl-C; the data stays'],
   )
   return rows
 }
 
+function natsServer(url: string, stackFile: string): string {
+  return url.includes('@') ? `"$(jq -r .nats_url ${stackFile})"` : shellWord(url)
+}
+
+function sendReading(brokerUrl: string): string {
+  const { host, port, tls, username, password } = parseBrokerUrl(brokerUrl)
+  const user = username === null ? '' : ` -u ${shellWord(username)}${password === null ? '' : " -P '<password>'"}`
+  const encrypted = tls ? ' --tls-use-os-certs' : ''
+  const reading = '{"voltage":229.8,"current":0.4,"power":88.1}'
+  return `mosquitto_pub -h ${host} -p ${port}${user}${encrypted} -q 1 -t hopt/tang3/pkt/socket1 -m '${reading}'`
+}
+
 /** Quoted for a shell when it has to be. */
 function shellWord(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  return /^[\w./:,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

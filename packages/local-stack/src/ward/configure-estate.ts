@@ -1,32 +1,31 @@
+import type { BrokerAddress } from '../broker-address.ts'
 import type { ApiClient } from './api-client.ts'
 import { profileOf } from './device-profiles.ts'
 import { DEPARTMENTS, type EstatePdu, type EstateSocket, ORGANIZATION } from './estate.ts'
 
-/** Where the ward publishes and the gateways listen. */
-export interface BrokerAddress {
-  readonly host: string
-  readonly port: number
-  readonly username: string | null
-  readonly password: string | null
-}
-
 interface Row {
   readonly id: string
 }
-interface PduRow extends Row {
+export interface PduRow extends Row {
   readonly mqtt_broker_host: string | null
   readonly mqtt_broker_port: number
+  readonly mqtt_config: { readonly qos?: number; readonly tls?: { readonly enabled?: boolean } }
+  readonly mqtt_credentials: { readonly username: string | null; readonly password_set: boolean }
 }
 interface SocketRow extends Row {
   readonly socket_number: number
   readonly device_id: string | null
 }
 
-/** Makes of the estate what the API does not have yet, found by code, socket number and asset tag; changes nothing else. */
+/**
+ * Makes of the estate what the API does not have yet, found by code, socket number and asset tag; changes nothing else.
+ * `onSocket` is called for each socket that is done: a large estate takes minutes.
+ */
 export async function configureEstate(
   api: ApiClient,
   estate: readonly EstatePdu[],
   broker: BrokerAddress,
+  onSocket: () => void,
 ): Promise<void> {
   const organization = await ensure<Row>(api, '/organizations', { code: ORGANIZATION.code }, ORGANIZATION)
   const departments = new Map<string, string>()
@@ -41,7 +40,7 @@ export async function configureEstate(
   const waiting = [...estate]
   const work = async () => {
     for (let pdu = waiting.shift(); pdu; pdu = waiting.shift()) {
-      await configurePdu(api, pdu, organization.id, departments.get(pdu.department) as string, broker)
+      await configurePdu(api, pdu, organization.id, departments.get(pdu.department) as string, broker, onSocket)
     }
   }
   await Promise.all(Array.from({ length: 4 }, work))
@@ -63,25 +62,19 @@ async function configurePdu(
   organizationId: string,
   departmentId: string,
   broker: BrokerAddress,
+  onSocket: () => void,
 ): Promise<void> {
-  const address = { mqtt_broker_host: broker.host, mqtt_broker_port: broker.port }
-  const credentials = broker.username
-    ? { mqtt_credentials: { username: broker.username, ...(broker.password ? { password: broker.password } : {}) } }
-    : {}
   const filters = { organization_id: organizationId, department_id: departmentId, code: pdu.code }
   const row = await ensure<PduRow>(api, '/pdus', filters, {
     ...filters,
     name: pdu.name,
     timezone: pdu.timezone,
     mqtt_base_topic: pdu.baseTopic,
-    mqtt_config: { qos: 1 },
-    ...address,
-    ...credentials,
+    mqtt_config: { qos: 1, ...tlsOf(broker) },
+    ...addressOf(broker),
   })
-  // Ports move between two starts when something else has taken them.
-  if (row.mqtt_broker_host !== broker.host || row.mqtt_broker_port !== broker.port) {
-    await api.patch(`/pdus/${row.id}`, { ...address, ...credentials })
-  }
+  const changes = brokerChanges(row, broker)
+  if (changes) await api.patch(`/pdus/${row.id}`, changes)
   const existing = await api.list<SocketRow>(`/pdus/${row.id}/sockets`)
   const byNumber = new Map(existing.map((socket) => [socket.socket_number, socket]))
   for (const socket of pdu.sockets) {
@@ -94,7 +87,34 @@ async function configurePdu(
     if (socket.deviceType !== null && found.device_id === null) {
       await assignDevice(api, organizationId, found.id, socket, socket.deviceType)
     }
+    onSocket()
   }
+}
+
+const tlsOf = (broker: BrokerAddress) => (broker.tls ? { tls: { enabled: true } } : {})
+const addressOf = (broker: BrokerAddress) => ({
+  mqtt_broker_host: broker.host,
+  mqtt_broker_port: broker.port,
+  mqtt_credentials: { username: broker.username, password: broker.password },
+})
+
+/**
+ * What a PDU of an earlier start needs for this broker, or null. A password cannot be read and compared, so that one is always
+ * sent; its other settings stay, unless TLS comes or goes.
+ */
+export function brokerChanges(row: PduRow, broker: BrokerAddress): object | null {
+  const { username, password_set } = row.mqtt_credentials
+  const usedTls = row.mqtt_config.tls?.enabled === true
+  const { tls: _tls, ...config } = row.mqtt_config
+  const settings = usedTls === broker.tls ? {} : { mqtt_config: { ...config, ...tlsOf(broker) } }
+  const same =
+    row.mqtt_broker_host === broker.host &&
+    row.mqtt_broker_port === broker.port &&
+    usedTls === broker.tls &&
+    username === broker.username &&
+    !password_set &&
+    broker.password === null
+  return same ? null : { ...addressOf(broker), ...settings }
 }
 
 /** A device that somebody has put on another socket stays there. */

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { StackFlags } from '../flags.ts'
 import type { ProcessDefinition } from '../processes/supervised-process.ts'
 import { nodeProcess } from '../servers/node-process.ts'
@@ -27,6 +25,7 @@ export function wardProcess({ directory, apiUrl, mqttUrl, flags }: WardOptions):
       SOCKETS_PER_PDU: String(flags.socketsPerPdu),
       INTERVAL_MS: String(flags.interval),
     },
-    ready: async () => (await readFile(join(directory.logs, 'ward.log'), 'utf8')).trimEnd().endsWith(READY_LINE),
+    readyLine: READY_LINE,
+    tellsProgress: true,
   })
 }
