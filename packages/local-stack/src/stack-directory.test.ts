@@ -68,6 +68,8 @@ test('what cannot be a data directory is named, and nothing that exists gets ano
   expect(() => openStackDirectory(file)).toThrow(`--data-dir ${file} cannot be used: it is no directory`)
   expect(() => openStackDirectory(join(file, 'below'))).toThrow(FlagError)
   expect(statSync(file).mode & 0o777).toBe(0o600)
+  // Node's own recursive making of directories would not come back from there.
+  expect(() => openStackDirectory('/proc/nowhere/data')).toThrow(FlagError)
   openStackDirectory(stack)
   expect(statSync(stack).mode & 0o777).toBe(0o700)
 })

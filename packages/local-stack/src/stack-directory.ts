@@ -41,7 +41,7 @@ export function openStackDirectory(wanted: string): StackDirectory {
 
 function makeStackDirectory(wanted: string): StackDirectory {
   if (!existsSync(wanted)) {
-    mkdirSync(wanted, { recursive: true, mode: 0o711 })
+    makeDirectory(wanted)
     // The database server of a stack that root starts runs as another user: it must get through, and see nothing else.
     // What others have made stays as they made it.
     if (process.getuid?.() === 0) chmodSync(wanted, 0o711)
@@ -64,6 +64,12 @@ function makeStackDirectory(wanted: string): StackDirectory {
     stackFile: join(root, 'stack.json'),
     portsFile: join(root, 'ports.json'),
   }
+}
+
+/** Level by level: below /proc, Node's `recursive` never comes back. */
+function makeDirectory(path: string): void {
+  if (!existsSync(dirname(path))) makeDirectory(dirname(path))
+  mkdirSync(path, { mode: 0o711 })
 }
 
 /** Whether every user may enter the directory and all above it. */
