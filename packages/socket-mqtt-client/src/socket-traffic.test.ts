@@ -1,3 +1,4 @@
+import { NO_TRAFFIC } from '@iomt/contracts/socket-status'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createSocketTraffic } from './socket-traffic.ts'
@@ -8,17 +9,7 @@ const message = (at: number) => ({ bytes: 200, qos: 1, dup: false, at })
 
 test('rates are of the last five minutes of the clock, of less when the socket was taken later, and of no less than a minute', () => {
   const traffic = createSocketTraffic(START)
-  expect(traffic.view(START)).toEqual({
-    messages: 0,
-    bytes: 0,
-    dead_letters: 0,
-    redelivered: 0,
-    last_message_at: null,
-    last_qos: null,
-    messages_per_minute: 0,
-    bytes_per_minute: 0,
-    stored_after_ms: null,
-  })
+  expect(traffic.view(START)).toEqual(NO_TRAFFIC)
   traffic.received(message(START))
   expect(traffic.view(START + 1)).toMatchObject({ messages_per_minute: 1, bytes_per_minute: 200 })
   for (let second = 10; second < 600; second += 10) traffic.received(message(START + second * 1_000))
