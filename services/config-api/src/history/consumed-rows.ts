@@ -56,7 +56,7 @@ function consumedInOverlapping(question: RowsQuestion): RawBuilder<unknown> {
         else energy_first
       end end as consumed
     from (
-      -- Rows of before there were handovers know of none.
+      -- latest: when, kWh, bucket, source. Rows of before there were handovers know of none.
       select *, energy_handover is not null and latest[3] = date_part('epoch', bucket) and latest[4] = source as within_bucket
       from (
         select *, coalesce(max(last_at) over before_of_device > first_at, false) as within_own,

@@ -62,6 +62,7 @@ const READINGS: Source = {
   ],
 }
 
+/** Rows of a finer rollup. */
 function rollups(table: string, width: string): Source {
   const newest = 'r.bucket desc'
   const within = `f.socket_id = t.socket_id and f.bucket >= t.bucket and f.bucket < t.bucket + interval '${width}'`
@@ -107,10 +108,10 @@ function energyOfRollups(table: string, within: string): string {
       from (
         select device_id, energy_delta, energy_handover, energy_first, first_at,
           min(first_at) over of_bucket as first_of_bucket,
-          first_value(last_before) over by_end as energy_before, first_value(device) over by_end as device_before
+          first_value(last_energy) over by_end as energy_before, first_value(last_device) over by_end as device_before
         from (
           select device_id, bucket, first_at, last_at, energy_first, energy_delta, energy_handover,
-            lag(energy_last) over counted as last_before, lag(device_id) over counted as device
+            lag(energy_last) over counted as last_energy, lag(device_id) over counted as last_device
           from ${table} f
           where ${within} and energy_first is not null
           window counted as (order by bucket, last_at)
