@@ -1,8 +1,8 @@
-import type { PushConsumer } from '@nats-io/jetstream'
 import type { KV, KvWatchEntry } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Bus } from './connect.ts'
 import { isStreamMissing } from './errors.ts'
+import { leaveWatch } from './leave-watch.ts'
 import { openBucket } from './open-bucket.ts'
 
 export interface BucketWatchOptions {
@@ -95,9 +95,7 @@ export function createBucketWatch(options: BucketWatchOptions): BucketWatch {
       clearTimeout(relist)
       current = null
       again = null
-      // The client leaves its consumer at the server for five minutes; listing every 10 s would leave thirty.
-      const { _data: consumer } = entries as unknown as { readonly _data?: PushConsumer }
-      await consumer?.delete().catch(() => undefined)
+      await leaveWatch(entries)
     }
   }
 

@@ -1,3 +1,4 @@
+import { readBucket } from '@iomt/bus/read-bucket'
 import { socketConfigKey } from '@iomt/contracts/buckets'
 import { partitionOf } from '@iomt/contracts/partitions'
 import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
@@ -25,7 +26,8 @@ const ABSENT: StoredValue = { revision: 0, text: null }
  * compare-and-set, like the relay, so that both may run at once.
  */
 export async function sweepDesiredStates(database: Database, bucket: KV): Promise<SweepResult> {
-  const stored = await readBucket(bucket)
+  const stored = new Map<string, StoredValue>()
+  for await (const entry of readBucket(bucket)) stored.set(entry.key, storedValue(entry))
   let [sockets, repaired, strays, conflicts] = [0, 0, 0, 0]
   const fix = async (key: string, desired: SocketDesiredState | undefined): Promise<boolean> => {
     const result = await writeDesiredState(bucket, key, stored.get(key) ?? ABSENT, desired)
@@ -46,13 +48,4 @@ export async function sweepDesiredStates(database: Database, bucket: KV): Promis
     if (await fix(key, undefined)) strays += 1
   })
   return { sockets, repaired, strays, conflicts }
-}
-
-async function readBucket(bucket: KV): Promise<Map<string, StoredValue>> {
-  const stored = new Map<string, StoredValue>()
-  // The bucket keeps one value a key, so its history is its present state; unlike watch(), history() ends.
-  for await (const entry of await bucket.history({ key: '>' })) {
-    stored.set(entry.key, storedValue(entry))
-  }
-  return stored
 }
