@@ -49,6 +49,10 @@ test('every stream that others may read has a channel', () => {
   expect(streams).toEqual(expect.arrayContaining(STREAMS.map(({ name }) => name)))
 })
 
+test('no message promises to stay without further fields', () => {
+  expect(JSON.stringify(document)).not.toContain('"additionalProperties":false')
+})
+
 test('every reference leads somewhere', () => {
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path as string)
   expect(references.length).toBeGreaterThan(15)

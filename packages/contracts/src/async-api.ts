@@ -1,4 +1,5 @@
 import type { TLiteral, TSchema, TUnion } from '@sinclair/typebox'
+import { openSchema } from './compile-message.ts'
 import { ConfigEvent } from './config-event.ts'
 import { DeadLetterMessage } from './dead-letter.ts'
 import { RebalanceReceipt } from './rebalance-receipt.ts'
@@ -141,14 +142,16 @@ export function asyncApiDocument(version: string): Json {
       title: 'IoMT socket telemetry on NATS',
       version,
       description:
-        'Subjects, streams and messages for systems that subscribe. Each stream can be read from any time it still holds by a consumer of JetStream, or followed with a plain subscription.',
+        'Subjects, streams and messages for systems that subscribe. Each stream can be read from any time it still holds by a consumer of JetStream, or followed with a plain subscription. Fields may be added to messages: ignore those that you do not know.',
     },
     defaultContentType: 'application/json',
     channels: Object.fromEntries(CHANNELS.map((channel) => [channel.name, channelObject(channel)])),
     operations: Object.fromEntries(CHANNELS.map((channel) => [`publish-${channel.name}`, operationObject(channel)])),
     components: {
       messages: Object.fromEntries(CHANNELS.map((channel) => [nameOf(channel), messageObject(channel)])),
-      schemas: Object.fromEntries(CHANNELS.map((channel) => [nameOf(channel), plainSchema(channel.message)])),
+      schemas: Object.fromEntries(
+        CHANNELS.map((channel) => [nameOf(channel), plainSchema(openSchema(channel.message))]),
+      ),
     },
   }
 }

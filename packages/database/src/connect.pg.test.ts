@@ -39,14 +39,14 @@ const timedOut = (queryTimeout: number) =>
   connectDatabase({ url: server.url, queryTimeout, applicationName: 'timed-out', onConnectionError: () => {} })
 
 test('a query that a silent server does not answer leaves no statement behind that waits for it', async () => {
-  const { database, pool } = timedOut(500)
+  const { database, pool } = timedOut(2_000)
   const client = await pool.connect()
   await client.query('begin')
   await server.freeze()
   await expect(client.query('select 1')).rejects.toThrow('Query read timeout')
   const startedAt = performance.now()
   await expect(client.query('rollback')).rejects.toThrow()
-  expect(performance.now() - startedAt).toBeLessThan(400)
+  expect(performance.now() - startedAt).toBeLessThan(1_500)
   await server.resume()
   client.release()
   expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])

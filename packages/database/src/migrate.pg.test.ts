@@ -28,6 +28,20 @@ test('migrates an empty database once, also when two processes start together', 
   }
 })
 
+test('a database that a newer version has migrated further is ready for this one, and left as it is', async () => {
+  const { url, drop } = await createTestDatabase()
+  const { database, pool } = connectDatabase({ url, applicationName: 'test', onConnectionError() {} })
+  try {
+    await migrateToLatest(database)
+    await pool.query("insert into kysely_migration values ('9999-newer', now()::text)")
+    expect(await pendingMigrations(database)).toEqual([])
+    expect(await migrateToLatest(database)).toEqual([])
+  } finally {
+    await database.destroy()
+    await drop()
+  }
+})
+
 test('a code is unique within its parent, also for PDUs without a department', async () => {
   const { url, drop } = await createTestDatabase()
   const { database, pool } = connectDatabase({ url, applicationName: 'test', onConnectionError() {} })

@@ -21,11 +21,14 @@ function createMigrator<Schema>(database: Kysely<Schema>): Migrator {
 
 /**
  * Brings the database to the newest schema and answers the names of the migrations it ran. Safe to run from several
- * processes at once: Kysely holds an advisory lock.
+ * processes at once: Kysely holds an advisory lock. A database that a newer version has migrated further is left as it is:
+ * services of the version before can live with it (docs/adr/0011).
  *
  * @throws the error of the migration that failed, which has been rolled back.
  */
 export async function migrateToLatest<Schema>(database: Kysely<Schema>): Promise<string[]> {
+  // Kysely refuses migrations that it does not know, also when there is nothing to do.
+  if ((await pendingMigrations(database)).length === 0) return []
   const { error, results } = await createMigrator(database).migrateToLatest()
   if (error) throw error instanceof Error ? error : new Error('Migration failed', { cause: error })
   return (results ?? []).filter((result) => result.status === 'Success').map((result) => result.migrationName)

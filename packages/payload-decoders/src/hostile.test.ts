@@ -293,13 +293,14 @@ test.each(large.map(([what, content, topic]) => ({ what, content, topic })))(
   ({ content, topic = 'ward/socket1' }) => {
     const payload = typeof content === 'string' ? Buffer.from(content) : content
     expect(payload.length).toBeLessThanOrEqual(LARGEST * 2)
-    // The best of three: the machine's other work is not ours.
+    // The best of three, in time of the processor: the machine's other work is not ours. What grows with the square takes seconds.
     let best = Number.POSITIVE_INFINITY
     for (let round = 0; round < 3; round += 1) {
-      const started = performance.now()
+      const before = process.cpuUsage()
       expectSound(decode(payload, topic))
-      best = Math.min(best, performance.now() - started)
+      const { user, system } = process.cpuUsage(before)
+      best = Math.min(best, (user + system) / 1_000)
     }
-    expect(best).toBeLessThan(50)
+    expect(best).toBeLessThan(250)
   },
 )

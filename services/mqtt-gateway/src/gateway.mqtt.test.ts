@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
 import { partitionOf } from '@iomt/contracts/partitions'
+import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { SocketStatusEvent } from '@iomt/contracts/socket-status'
 import { DEAD_LETTER_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { partitionRpcSubject } from '@iomt/contracts/subjects'
@@ -308,6 +309,21 @@ describe.each([
     expect(readings.map(({ measurements }) => measurements)).toEqual(
       Array.from({ length: 10 }, (_, index) => ({ active_power: index + 1 })),
     )
+  })
+
+  test('a desired state with fields that a newer config-api added is followed, but not settings that are not known', async () => {
+    const socket = desiredSocket(broker.url)
+    await fixture.configure({ ...socket, newer: { a: 1 } } as SocketDesiredState)
+    await fixture.untilStatus(socket, 'idle')
+    const elsewhere = { ...socket, topic: `${socket.topic}-2`, socket_version: 2 }
+    await fixture.configure({ ...elsewhere, payload_config: { scale: 1_000 } } as SocketDesiredState)
+    // States are followed in their order: with the one after it, this one has been looked at.
+    const after = desiredSocket(broker.url)
+    await fixture.configure(after)
+    await fixture.untilStatus(after, 'idle')
+    expect(await fixture.status(socket)).toMatchObject({ topic: socket.topic, socket_version: 1 })
+    await fixture.configure(elsewhere)
+    await waitFor(async () => (await fixture.status(socket))?.topic === elsewhere.topic, { what: 'the new topic' })
   })
 
   test('a status says what to change about a device, and why', async () => {

@@ -1,4 +1,4 @@
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 import { createTelemetryDecoder } from '@iomt/telemetry-writer/telemetry-decoder'
 import { encodedMessages } from './gateway-stages.ts'
@@ -10,7 +10,7 @@ const BATCH = 250
 export async function measureContractStages(options: StageOptions): Promise<Record<string, StageResult>> {
   const encoded = encodedMessages(BATCH, Date.now())
   const messages = encoded.map((bytes) => JSON.parse(bytes.toString()) as TelemetryMessage)
-  const contract = compileSchema(TelemetryMessage)
+  const contract = compileMessage(TelemetryMessage)
   const decode = createTelemetryDecoder()
   let bytes = 0
   const stringify = await measureStage(options, BATCH, () => {

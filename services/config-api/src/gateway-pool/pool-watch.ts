@@ -2,7 +2,7 @@ import { createBucketWatch } from '@iomt/bus/bucket-watch'
 import type { Bus } from '@iomt/bus/connect'
 import { ensureStreams } from '@iomt/bus/ensure-streams'
 import { GATEWAY_LEASES_BUCKET, GATEWAY_MEMBERS_BUCKET } from '@iomt/contracts/buckets'
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import { GatewayMember } from '@iomt/contracts/gateway-member'
 import { PartitionLease } from '@iomt/contracts/partition-lease'
 import { RebalanceReceipt } from '@iomt/contracts/rebalance-receipt'
@@ -24,9 +24,9 @@ export interface PoolWatch {
 
 export function createPoolWatch(logger: Logger): PoolWatch {
   const view = createPoolView()
-  const isMember = compileSchema(GatewayMember)
-  const isLease = compileSchema(PartitionLease)
-  const isReceipt = compileSchema(RebalanceReceipt)
+  const member = compileMessage(GatewayMember)
+  const lease = compileMessage(PartitionLease)
+  const receipt = compileMessage(RebalanceReceipt)
   const watches: { stop(): void }[] = []
 
   function follow(
@@ -52,13 +52,19 @@ export function createPoolWatch(logger: Logger): PoolWatch {
       follow(
         bus,
         GATEWAY_MEMBERS_BUCKET,
-        (key, value) => isMember.check(value) && view.memberSeen(key, value, performance.now()),
+        (key, value) => {
+          const seen = member.known(value)
+          if (seen) view.memberSeen(key, seen, performance.now())
+        },
         (key) => view.memberGone(key),
       )
       follow(
         bus,
         GATEWAY_LEASES_BUCKET,
-        (_key, value) => isLease.check(value) && view.leaseSeen(value),
+        (_key, value) => {
+          const seen = lease.known(value)
+          if (seen) view.leaseSeen(seen)
+        },
         (key) => view.leaseGone(Number(key)),
       )
     },
@@ -75,8 +81,7 @@ export function createPoolWatch(logger: Logger): PoolWatch {
         sequences.map(async (seq) => {
           // A message may have been evicted or deleted since: the others are still worth showing.
           const stored = await bus.manager.streams.getMessage(GATEWAY_STREAM.name, { seq }).catch(() => null)
-          const receipt: unknown = stored ? parse(stored.data) : null
-          return isReceipt.check(receipt) ? [receipt] : []
+          return receipt.known(stored && parse(stored.data)) ?? []
         }),
       )
       return { ...view.at(performance.now()), rebalances: rebalances.flat() }

@@ -1,5 +1,5 @@
 import type { Bus } from '@iomt/bus/connect'
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import { AllStatusReply, PublishReply, StatusReply, TestReply } from '@iomt/contracts/gateway-rpc'
 import { partitionOf } from '@iomt/contracts/partitions'
 import type { SocketStatus } from '@iomt/contracts/socket-status'
@@ -25,10 +25,10 @@ type Answer = { kind: 'reply'; reply: unknown } | { kind: 'nobody' } | { kind: '
 
 /** Over NATS; `bus` gives null while NATS cannot be reached. */
 export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
-  const statusReply = compileSchema(StatusReply)
-  const allStatusReply = compileSchema(AllStatusReply)
-  const publishReply = compileSchema(PublishReply)
-  const testReply = compileSchema(TestReply)
+  const statusReply = compileMessage(StatusReply)
+  const allStatusReply = compileMessage(AllStatusReply)
+  const publishReply = compileMessage(PublishReply)
+  const testReply = compileMessage(TestReply)
 
   async function ask(subject: string, request: object, timeout: number): Promise<Answer> {
     const connection = bus()?.connection
@@ -47,8 +47,9 @@ export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
     async status(pduId, socketId) {
       if (!bus()) return { unanswered: 'NATS cannot be reached' }
       const answer = await ask(ownerOf(pduId, 'status'), { socket_id: socketId }, STATUS_TIMEOUT)
-      if (answer.kind !== 'reply' || !statusReply.check(answer.reply)) return { unanswered: 'no gateway answered' }
-      return 'status' in answer.reply ? answer.reply.status : { unanswered: answer.reply.error.detail }
+      const reply = answer.kind === 'reply' ? statusReply.known(answer.reply) : null
+      if (reply === null) return { unanswered: 'no gateway answered' }
+      return 'status' in reply ? reply.status : { unanswered: reply.error.detail }
     },
 
     async statuses(socketIds) {
@@ -65,8 +66,8 @@ export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
         for await (const message of subscription) {
           // An empty message with status 503: nobody listens.
           if (message.headers?.code === 503) break
-          const reply = parse(message.string())
-          if (!allStatusReply.check(reply)) continue
+          const reply = allStatusReply.known(parse(message.string()))
+          if (reply === null) continue
           for (const status of reply.statuses) {
             if (wanted.has(status.socket_id)) keepBetter(found, status)
           }
@@ -82,15 +83,15 @@ export function createNatsGatewayClient(bus: () => Bus | null): GatewayClient {
     async publish(pduId, request) {
       const answer = await ask(ownerOf(pduId, 'publish'), request, PUBLISH_TIMEOUT)
       if (answer.kind === 'nobody') return null
-      if (answer.kind === 'reply' && publishReply.check(answer.reply)) return answer.reply
-      return { error: { code: 'publish-unconfirmed', detail: 'the gateway gave no answer' } }
+      const reply = answer.kind === 'reply' ? publishReply.known(answer.reply) : null
+      return reply ?? { error: { code: 'publish-unconfirmed', detail: 'the gateway gave no answer' } }
     },
 
     async test(pduId, request) {
       const timeout = request.patience + TEST_TIMEOUT
       const owner = await ask(ownerOf(pduId, 'test'), request, timeout)
       const answer = owner.kind === 'nobody' ? await ask(ANY_GATEWAY_TEST_SUBJECT, request, timeout) : owner
-      return answer.kind === 'reply' && testReply.check(answer.reply) ? answer.reply : null
+      return answer.kind === 'reply' ? testReply.known(answer.reply) : null
     },
   }
 }

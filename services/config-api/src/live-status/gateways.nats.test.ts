@@ -78,6 +78,11 @@ test('one status comes from the gateway that owns the partition; without one it 
   )
   expect((await running.api.get(path)).body).toEqual(online(socket))
   stop()
+  const newer = answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), () => ({
+    status: { ...online(socket), mood: 'good', traffic: { ...online(socket).traffic, colour: 'red' } },
+  }))
+  expect((await running.api.get(path)).body).toEqual(online(socket))
+  newer()
   const nonsense = answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), () => 'no JSON')
   expect((await running.api.get(path)).body).toMatchObject({ status: 'unassigned', reason: 'no gateway answered' })
   nonsense()
@@ -95,9 +100,14 @@ test('many statuses are one request to all gateways, which waits no longer than 
   const partly = await running.api.get(list)
   expect(partly.body.items.map(({ status }: SocketStatus) => status)).toEqual(['online', 'unassigned', 'online'])
   const last = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-3', statuses: [online(second)] }))
-  const started = performance.now()
-  expect((await running.api.get(`${list}&status=online`)).body.items).toHaveLength(3)
-  expect(performance.now() - started).toBeLessThan(400)
+  const took: number[] = []
+  for (let time = 0; time < 5; time += 1) {
+    const started = performance.now()
+    expect((await running.api.get(`${list}&status=online`)).body.items).toHaveLength(3)
+    took.push(performance.now() - started)
+  }
+  // Waiting for gateways that have nothing to say would take 500 ms each time.
+  expect(Math.min(...took)).toBeLessThan(400)
   for (const stop of [one, two, garbage, last]) stop()
 })
 

@@ -1,4 +1,4 @@
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import type { MeasurementName, Measurements } from '@iomt/contracts/measurements'
 import { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 import { telemetryEvent } from './server-sent-event.ts'
@@ -18,7 +18,7 @@ const OVERHEAD = 2_048
 
 /** Reads what the stream holds; null for what does not fit the contract: that may hold anything, so it goes to nobody. */
 export function createReadingReader(): (sequence: number, data: Uint8Array) => StreamReading | null {
-  const schema = compileSchema(TelemetryMessage)
+  const schema = compileMessage(TelemetryMessage)
   return (sequence, data) => {
     const message = parse(data)
     if (!schema.check(message)) return null

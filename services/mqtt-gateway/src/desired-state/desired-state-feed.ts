@@ -1,11 +1,11 @@
 import { createBucketWatch } from '@iomt/bus/bucket-watch'
 import type { Bus } from '@iomt/bus/connect'
 import { parseSocketConfigKey, SOCKET_CONFIG_BUCKET } from '@iomt/contracts/buckets'
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { Logger } from 'pino'
 
-const schema = compileSchema(SocketDesiredState)
+const schema = compileMessage(SocketDesiredState)
 
 /**
  * Milliseconds for which a socket is kept whose key is gone without a delete marker. Somebody lost the bucket; config-api's

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '@iomt/bus/connect'
 import { openBucket } from '@iomt/bus/open-bucket'
 import { GATEWAY_LEASES_BUCKET, GATEWAY_MEMBERS_BUCKET } from '@iomt/contracts/buckets'
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import { GatewayMember } from '@iomt/contracts/gateway-member'
 import { PartitionLease } from '@iomt/contracts/partition-lease'
 import { type Clock, monotonicClock } from './clock.ts'
@@ -24,14 +24,14 @@ export async function createNatsOwnershipPool(options: NatsOwnershipPoolOptions)
     createNatsStore({
       bus,
       bucket: GATEWAY_MEMBERS_BUCKET,
-      schema: compileSchema(GatewayMember),
+      schema: compileMessage(GatewayMember),
       logger,
       timeout: BEAT_TIMEOUT,
     }),
     createNatsStore({
       bus,
       bucket: GATEWAY_LEASES_BUCKET,
-      schema: compileSchema(PartitionLease),
+      schema: compileMessage(PartitionLease),
       logger,
       timeout: LEASE_TIMEOUT,
     }),

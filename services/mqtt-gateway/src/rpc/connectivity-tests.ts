@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import { type TestReply, TestRequest } from '@iomt/contracts/gateway-rpc'
 import type { Vault } from '@iomt/credential-vault/vault'
 import { tryBroker } from '@iomt/socket-mqtt-client/broker-trial'
@@ -17,7 +17,7 @@ export interface ConnectivityTestsOptions {
   readonly connect: ConnectTransport
 }
 
-const testRequest = compileSchema(TestRequest)
+const testRequest = compileMessage(TestRequest)
 
 /** Answers `test`: tries a socket's configuration on a connection of its own, from this gateway's network. */
 export function createConnectivityTests({ gateway, vault, connect }: ConnectivityTestsOptions) {

@@ -1,4 +1,4 @@
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import {
   type AllStatusReply,
   AllStatusRequest,
@@ -18,9 +18,9 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core'
 import type { Logger } from 'pino'
 import { invalidRequest, rpcError } from './rpc-error.ts'
 
-const statusRequest = compileSchema(StatusRequest)
-const allStatusRequest = compileSchema(AllStatusRequest)
-const publishRequest = compileSchema(PublishRequest)
+const statusRequest = compileMessage(StatusRequest)
+const allStatusRequest = compileMessage(AllStatusRequest)
+const publishRequest = compileMessage(PublishRequest)
 
 export interface GatewayRpcOptions {
   readonly connection: NatsConnection

@@ -1,4 +1,4 @@
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import type { Static, TSchema } from '@sinclair/typebox'
 
 /** A message as its contract says, or what is wrong with it. */
@@ -14,7 +14,7 @@ export function createDecoder<Schema extends TSchema>(schema: Schema): (data: Ui
 }
 
 export function createCheck<Schema extends TSchema>(schema: Schema): (value: unknown) => Decoded<Static<Schema>> {
-  const compiled = compileSchema(schema)
+  const compiled = compileMessage(schema)
   return (value) => {
     if (compiled.check(value)) return { value }
     const violations = compiled.violations(value, 3).map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`)

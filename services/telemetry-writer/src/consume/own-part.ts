@@ -1,4 +1,4 @@
-import { compileSchema } from '@iomt/contracts/compile-schema'
+import { compileMessage } from '@iomt/contracts/compile-message'
 import { parseInstant } from '@iomt/contracts/instant'
 import { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 import { filled, type Reading } from '../store/reading.ts'
@@ -36,9 +36,9 @@ const { measurements: Measurements, phases: Phases, quality: Quality } = Telemet
  * checking it all: 2.5 instead of 4.2 µs in a busy hour.
  */
 export function createOwnPartReader(): (text: string, start: number) => OwnPart | null {
-  const measurementsContract = compileSchema(Measurements)
-  const phasesContract = compileSchema(Phases)
-  const qualityContract = compileSchema(Quality)
+  const measurementsContract = compileMessage(Measurements)
+  const phasesContract = compileMessage(Phases)
+  const qualityContract = compileMessage(Quality)
 
   return (text, start) => {
     if (text.length - start > LONGEST) return null

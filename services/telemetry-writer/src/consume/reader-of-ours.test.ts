@@ -99,11 +99,10 @@ test.each([
   ['a quality of service that is none', '"qos":1', '"qos":3'],
   ['a word for a number', '"voltage":1', '"voltage":"1"'],
   ['a number for a switch', '"voltage":1', '"relay_on":1'],
-  ['an unknown measurement', '"voltage":1', '"volts":1'],
   ['no JSON in the measurements', '"voltage":1', '"voltage":01'],
   ['no JSON in what is extra', '"extra":{}', '"extra":{1}'],
   ['a doubt that is no text', '"quality":[]', '"quality":[1]'],
-  ['a phase that holds no measurements', ',"extra"', ',"phases":{"l1":{"volts":1}},"extra"'],
+  ['a phase that holds no measurements', ',"extra"', ',"phases":{"l1":{"voltage":"1"}},"extra"'],
   ['an escape that is none in the topic', '"topic":"', '"topic":"\\x'],
   ['a line end in the decoder', '"decoder":"', '"decoder":"\n'],
   ['a field twice', '"extra":{}', '"extra":{},"extra":1'],
@@ -115,6 +114,17 @@ test.each([
   expect(text).not.toBe(own)
   expect(readAsWritten(text)).toBeNull()
   expect(readAny(text)).toHaveProperty('violation')
+})
+
+test('a measurement and a field that a newer gateway added are passed over', () => {
+  const known = readAny(own)
+  const measurement = own.replace('"voltage":1', '"voltage":1,"volume":1')
+  const readings = [
+    readAny(own.replace('"extra":{}', '"extra":{},"newer":{"a":1}')),
+    readAny(measurement),
+    { value: readAsWritten(measurement) },
+  ]
+  for (const reading of readings) expect(reading).toMatchObject(known)
 })
 
 test('a message of millions of objects is left to the general way, which takes it', () => {
