@@ -22,12 +22,14 @@ export interface EnergyContext {
   readonly target: HistoryTarget
   readonly kept: KeptHistory
   readonly now: Date
+  /** Aborted: nobody waits for the answer any more. */
+  readonly signal: AbortSignal
 }
 
 /** @throws Refusal naming the parameter that cannot be used. */
 export async function energyAnswer(
   query: EnergyQuery,
-  { database, target, kept, now }: EnergyContext,
+  { database, target, kept, now, signal }: EnergyContext,
 ): Promise<Energy> {
   const { from, to } = rangeOf(query, now)
   requireTimeZone('/timezone', query.timezone)
@@ -47,7 +49,7 @@ export async function energyAnswer(
   const range = { from: new Date(from), to: new Date(to) }
   const steady = await steadySockets(database, target.sockets, range)
   const question = { sockets: target.sockets, steady, deviceId: target.deviceId, ...range, splitHours, now }
-  const { consumed, silences, sockets } = await readEnergy(database, question, periods)
+  const { consumed, silences, sockets } = await readEnergy(database, question, periods, { signal })
   const price = query.price_per_kwh ?? null
   const whole = { from, to }
   // A device's silence is one, wherever it was plugged in.

@@ -86,7 +86,7 @@ test('read in stretches of any length, energy and silences are those of the whol
       now: NOW,
     }
     const whole = await readEnergy(database, question, periods)
-    const parts = await readEnergy(database, question, periods, rows)
+    const parts = await readEnergy(database, question, periods, { maxRows: rows })
     const shown = ({ consumed, silences, sockets: meters }: typeof whole) => ({
       consumed: consumed.map((kwh) => kwh && rounded(kwh)),
       silences: silences.map(({ from: since, to: until }) => `${until} ${since}`).sort(),
@@ -99,3 +99,22 @@ test('read in stretches of any length, energy and silences are those of the whol
   // The questions must be cut, or the test says nothing.
   expect(cut).toBeGreaterThan(40)
 }, 60_000)
+
+test('it ends between two stretches when nobody waits for it any more', async () => {
+  const range = { from: new Date(START), to: NOW }
+  const question: EnergyQuestion = {
+    ...range,
+    sockets,
+    steady: new Set<string>(),
+    deviceId: null,
+    splitHours: [],
+    now: NOW,
+  }
+  const gone = new AbortController()
+  const reading = readEnergy(migrated.database, question, [{ from: START, to: NOW.getTime() }], {
+    signal: gone.signal,
+    maxRows: 1,
+  })
+  setImmediate(() => gone.abort(new Error('gone')))
+  await expect(reading).rejects.toThrow('gone')
+})

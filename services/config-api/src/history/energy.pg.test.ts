@@ -1,3 +1,4 @@
+import { waitFor } from '@iomt/testing/wait-for'
 import { v7 as newId } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Body, problemOf } from '../testing/api-client.ts'
@@ -211,4 +212,23 @@ test('what would take minutes to add up is refused with how much can be asked fo
   expect(refused.body.detail).toBe('from is too early: of 250 sockets at most 666 days can be added up at once')
   const within = await fixture.get(`${path}&from=2022-06-01T00:00:00Z`)
   expect(within.total.kwh).toBe(2)
+})
+
+test('nothing more is read for a client that has left', async () => {
+  const { first } = await fixture.ward()
+  const { api, migrated, log } = fixture.running
+  const client = await migrated.pool.connect()
+  await client.query('begin; lock table telemetry_rollups_1d in access exclusive mode')
+  const leaving = new AbortController()
+  const headers = { authorization: `Bearer ${api.key}` }
+  const asked = fetch(`${api.url}/sockets/${first.id}/energy`, { headers, signal: leaving.signal })
+  const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+  await waitFor(async () => (await client.query(waiting)).rowCount === 1, { what: 'the question to wait' })
+  leaving.abort()
+  await expect(asked).rejects.toThrow('aborted')
+  await waitFor(() => log().includes('the client left'), { what: 'the server to have seen it' })
+  await client.query('rollback')
+  client.release()
+  await waitFor(() => log().includes('request given up'), { what: 'the end of the question' })
+  expect(log()).not.toContain('"level":50')
 })

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { invalidField } from '../changes/refusal.ts'
 import type { App } from '../http/app.ts'
 import { tenantOf } from '../http/authentication.ts'
+import { untilGone } from '../http/client-gone.ts'
 import { sendJsonText } from '../http/json-text.ts'
 import { answers, IdParameter } from '../http/route-documentation.ts'
 import { DeviceIdParameter } from '../mqtt-devices/mqtt-device-routes.ts'
@@ -173,11 +174,12 @@ function addEnergyRoute(app: App, place: Place, { source, kept, now }: HistoryOp
         response: answers({ 200: Energy }, 404),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const query = request.query as EnergyQuery
       const { database } = source
+      const signal = untilGone(reply)
       const target = await findTarget(database, place.kind, idOf(request), tenantOf(request))
-      return await energyAnswer(query, { database, target, kept: await kept(), now: now() })
+      return await energyAnswer(query, { database, target, kept: await kept(), now: now(), signal })
     },
   )
 }

@@ -19,6 +19,13 @@ export interface MeasuredEnergy {
   readonly sockets: number
 }
 
+export interface ReadEnergyOptions {
+  /** Aborted: it ends before the next stretch, with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Of a stretch, for tests. */
+  readonly maxRows?: number
+}
+
 /**
  * Reads a range stretch by stretch: a year of 250 sockets is 2.2 million rows, which no single query reads in its time.
  * @throws Refusal when it is more than can be waited for.
@@ -27,12 +34,13 @@ export async function readEnergy(
   database: Database,
   question: EnergyQuestion,
   periods: readonly Period[],
-  maxRows?: number,
+  { signal, maxRows }: ReadEnergyOptions = {},
 ): Promise<MeasuredEnergy> {
   const consumed = periods.map((): number | null => null)
   const silences: Silence[] = []
   let sockets = 0
   for (const { from, to, last } of await stretches(database, question, maxRows)) {
+    signal?.throwIfAborted()
     const splitHours = question.splitHours.filter((hour) => hour >= from && hour < to)
     const stretch = { ...question, from, to, splitHours }
     const [kwh, found] = await Promise.all([

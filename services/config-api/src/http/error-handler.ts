@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../changes/refusal.ts'
+import { ClientGoneError } from './client-gone.ts'
 import { isDatabaseAway, tookTooLong } from './database-away.ts'
 import { problem, sendProblem } from './problem.ts'
 import type { ProblemReason } from './problem-types.ts'
@@ -41,6 +42,10 @@ const BY_CODE: Record<string, Answer> = {
 export function errorHandler(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof Refusal) {
     return sendProblem(reply, problem(error.reason, error.message, request.id, error.fields))
+  }
+  if (error instanceof ClientGoneError) {
+    request.log.debug({ reason: error.message }, 'request given up')
+    return reply.send()
   }
   const { reason, detail } = answerTo(error)
   if (reason === 'internal-error') request.log.error({ err: error }, 'request failed')
