@@ -25,9 +25,10 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'ledgers',
-          // They compare what was acknowledged with what is stored, however long that takes.
-          include: sources.map((source) => `${source}/**/*.ledger.e2e.test.ts`),
+          name: 'e2e',
+          // Most compare what was acknowledged with what is stored, however long that takes.
+          include: sources.map((source) => `${source}/**/*.e2e.test.ts`),
+          exclude: sources.map((source) => `${source}/**/*.timed.e2e.test.ts`),
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -37,10 +38,9 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'e2e',
+          name: 'timed',
           // One file at a time: they check what the product promises in seconds, and two would measure each other.
-          include: sources.map((source) => `${source}/**/*.e2e.test.ts`),
-          exclude: sources.map((source) => `${source}/**/*.ledger.e2e.test.ts`),
+          include: sources.map((source) => `${source}/**/*.timed.e2e.test.ts`),
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
