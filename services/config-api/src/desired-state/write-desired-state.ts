@@ -1,5 +1,6 @@
 import { isRevisionConflict } from '@iomt/bus/errors'
-import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
+import { compileMessage } from '@iomt/contracts/compile-message'
+import { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { KV, KvEntry } from '@nats-io/kv'
 import { canonicalJson } from './canonical-json.ts'
 
@@ -8,6 +9,8 @@ export interface StoredValue {
   readonly revision: number
   readonly text: string | null
 }
+
+const contract = compileMessage(SocketDesiredState)
 
 export type WriteResult = 'unchanged' | 'written' | 'conflict'
 
@@ -21,6 +24,8 @@ export function storedValue(entry: KvEntry | null): StoredValue {
  *
  * `desired` must have been read from Postgres after `stored`: then a writer that holds an older state fails on the
  * revision, so that a slow relay can never overwrite what a faster one wrote.
+ *
+ * A stored value that only has more fields is a newer replica's and is left: it would put them back, and so on for ever.
  */
 export async function writeDesiredState(
   bucket: KV,
@@ -35,12 +40,22 @@ export async function writeDesiredState(
       return 'written'
     }
     const text = canonicalJson(desired)
-    if (text === stored.text) return 'unchanged'
+    if (stored.text !== null && (stored.text === text || knownPart(stored.text) === text)) return 'unchanged'
     // previousSeq 0 stands for "no such key yet".
     await bucket.put(key, text, { previousSeq: stored.revision })
     return 'written'
   } catch (error) {
     if (isRevisionConflict(error)) return 'conflict'
     throw error
+  }
+}
+
+/** The stored state without the fields that this version does not know, as this version would write it; null when it is none. */
+function knownPart(stored: string): string | null {
+  try {
+    const known = contract.known(JSON.parse(stored))
+    return known && canonicalJson(known)
+  } catch {
+    return null
   }
 }

@@ -204,6 +204,34 @@ test('configuration is served while NATS is away, and what waited arrives once i
   expect(log()).not.toContain('"level":50')
 })
 
+test("two versions leave each other's states alone, and what is different beside a field that is not known is repaired", async () => {
+  const { api } = await start({ config: { SWEEP_INTERVAL_SECONDS: 3_600 } })
+  const { pdu, sockets } = await estateWithSockets(api, 2)
+  await api.patch(`/pdus/${pdu.id}`, {
+    mqtt_credentials: { username: 'u', password: 'p' },
+    specifications: { rated_current: '16 A' },
+  })
+  await relayed()
+  const [first, second] = sockets as [Body, Body]
+  const newer = (state: SocketDesiredState | null, changed = {}) =>
+    JSON.stringify({
+      ...state,
+      ...changed,
+      newer: { ward: 1 },
+      broker: { ...state?.broker, newer: 1, credentials: { ...state?.broker?.credentials, newer: 1 } },
+    })
+  await bucket.put(keyOf(first), newer(await stateOf(first)))
+  const written = await stateOf(first)
+  await bucket.put(keyOf(second), newer(await stateOf(second), { name: 'by hand' }))
+  expect(await sweepDesiredStates(migrated.database, bucket)).toMatchObject({ repaired: 1, conflicts: 0 })
+  expect(await stateOf(first)).toEqual(written)
+  expect(await stateOf(second)).toMatchObject({ name: null })
+  await expectEqual(2)
+  await api.patch(`/sockets/${first.id}`, { name: 'changed' })
+  await relayed()
+  expect(await stateOf(first)).toMatchObject({ name: 'changed', socket_version: 2 })
+})
+
 test('the sweep repairs missing, changed and stray keys, and a bucket that is gone', async () => {
   const service = await start({ config: { SWEEP_INTERVAL_SECONDS: 0.2 } })
   const { sockets } = await estateWithSockets(service.api, 3)
