@@ -1,4 +1,5 @@
 import { compileMessage } from '@iomt/contracts/compile-message'
+import { compileSchema } from '@iomt/contracts/compile-schema'
 import type { MeasurementName, Measurements } from '@iomt/contracts/measurements'
 import { TelemetryMessage } from '@iomt/contracts/telemetry-message'
 import { telemetryEvent } from './server-sent-event.ts'
@@ -18,10 +19,14 @@ const OVERHEAD = 2_048
 
 /** Reads what the stream holds; null for what does not fit the contract: that may hold anything, so it goes to nobody. */
 export function createReadingReader(): (sequence: number, data: Uint8Array) => StreamReading | null {
+  const exact = compileSchema(TelemetryMessage)
   const schema = compileMessage(TelemetryMessage)
   return (sequence, data) => {
-    const message = parse(data)
-    if (!schema.check(message)) return null
+    const parsed = parse(data)
+    // Nearly every message is of this version, and then goes out as it came.
+    const isExact = exact.check(parsed)
+    const message = isExact ? parsed : schema.known(parsed)
+    if (message === null) return null
     const events = new Map<string, Buffer>()
     return {
       sequence,
@@ -31,8 +36,8 @@ export function createReadingReader(): (sequence: number, data: Uint8Array) => S
         const key = measurements?.join() ?? ''
         let event = events.get(key)
         if (!event) {
-          const json = measurements ? Buffer.from(JSON.stringify(restrict(message, measurements))) : data
-          event = telemetryEvent(sequence, json)
+          const shown = measurements ? restrict(message, measurements) : message
+          event = telemetryEvent(sequence, isExact && shown === message ? data : Buffer.from(JSON.stringify(shown)))
           events.set(key, event)
         }
         return event

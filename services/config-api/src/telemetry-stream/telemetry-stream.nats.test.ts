@@ -137,6 +137,21 @@ test('each client gets the readings that its filters let through, and a bound ke
   })
 })
 
+test('fields that a newer gateway added go to nobody', async () => {
+  const [from] = (await ward()).sockets as [PublishingSocket]
+  const streams = [await stream(), await stream('?measurements=voltage')]
+  const newer = { mood: 'good', measurements: { voltage: 230, volume: 7 }, phases: { l1: { voltage: 230, volume: 7 } } }
+  const sequence = await publishReading(bus, from, newer)
+  for (const opened of streams) {
+    await until(opened, 1)
+    const [reading] = opened.events.flatMap(({ data }) => (data === undefined ? [] : [JSON.parse(data)]))
+    expect(reading).toMatchObject({ measurements: { voltage: 230 }, raw: { power: 41.5 } })
+    expect(Object.keys(reading)).not.toContain('mood')
+    expect([reading.measurements, reading.phases.l1]).toEqual([{ voltage: 230 }, { voltage: 230 }])
+    expect(opened.sequences()).toEqual([sequence])
+  }
+})
+
 test('what cannot be streamed is a problem, not a silent stream', async () => {
   const here = await ward()
   const there = await ward()
