@@ -1,4 +1,9 @@
-import type { Department, DepartmentCreate, DepartmentPatch, DepartmentQuery } from '@iomt/contracts/rest/department'
+import {
+  Department,
+  type DepartmentCreate,
+  type DepartmentPatch,
+  type DepartmentQuery,
+} from '@iomt/contracts/rest/department'
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
 import { refuseWhileUsed } from '../resources/refuse-while-used.ts'
@@ -11,7 +16,7 @@ export const departmentResource: Resource<Department, DepartmentCreate, Departme
 
   async find(database, id, tenant) {
     const row = await select(database, tenant).where('id', '=', id).executeTakeFirst()
-    return row && rowView(row)
+    return row && rowView(Department, row)
   },
 
   async lock(transaction, id, tenant) {
@@ -23,7 +28,7 @@ export const departmentResource: Resource<Department, DepartmentCreate, Departme
     if (page.after !== null) query = query.where('id', '>', page.after)
     if (filters.organization_id !== undefined) query = query.where('organization_id', '=', filters.organization_id)
     if (filters.code !== undefined) query = query.where('code', '=', filters.code)
-    return (await query.execute()).map(rowView)
+    return (await query.execute()).map((row) => rowView(Department, row))
   },
 
   async insert(transaction, id, fields, actor) {

@@ -1,4 +1,4 @@
-import type { Device, DeviceCreate, DevicePatch, DeviceQuery } from '@iomt/contracts/rest/device'
+import { Device, type DeviceCreate, type DevicePatch, type DeviceQuery } from '@iomt/contracts/rest/device'
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
 import { Refusal } from '../changes/refusal.ts'
@@ -11,7 +11,7 @@ export const deviceResource: Resource<Device, DeviceCreate, DevicePatch, DeviceQ
 
   async find(database, id, tenant) {
     const row = await select(database, tenant).where('devices.id', '=', id).executeTakeFirst()
-    return row && rowView(row)
+    return row && rowView(Device, row)
   },
 
   async lock(transaction, id, tenant) {
@@ -30,7 +30,7 @@ export const deviceResource: Resource<Device, DeviceCreate, DevicePatch, DeviceQ
       const onSocket = sql<boolean>`exists (select from sockets where sockets.device_id = devices.id)`
       query = query.where(onSocket, '=', filters.assigned)
     }
-    return (await query.execute()).map(rowView)
+    return (await query.execute()).map((row) => rowView(Device, row))
   },
 
   async insert(transaction, id, fields, actor) {

@@ -1,3 +1,4 @@
+import { Device } from '@iomt/contracts/rest/device'
 import { MqttDevice, MqttDeviceQuery } from '@iomt/contracts/rest/mqtt-device'
 import { pageOf } from '@iomt/contracts/rest/page'
 import type { Database } from '@iomt/database/connect'
@@ -54,6 +55,6 @@ export function addMqttDeviceListRoute(app: App, database: Database, gateways: G
   async function readDevices(ids: string[]): Promise<Map<string, MqttDevice['device']>> {
     if (ids.length === 0) return new Map()
     const rows = await database.selectFrom('devices').selectAll().where('id', 'in', ids).execute()
-    return new Map(rows.map((row) => [row.id, rowView(row)]))
+    return new Map(rows.map((row) => [row.id, rowView(Device, row)]))
   }
 }

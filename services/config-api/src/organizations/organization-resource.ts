@@ -1,8 +1,8 @@
-import type {
+import {
   Organization,
-  OrganizationCreate,
-  OrganizationPatch,
-  OrganizationQuery,
+  type OrganizationCreate,
+  type OrganizationPatch,
+  type OrganizationQuery,
 } from '@iomt/contracts/rest/organization'
 import type { Database } from '@iomt/database/connect'
 import type { Schema } from '@iomt/database/schema'
@@ -17,7 +17,7 @@ export const organizationResource: Resource<Organization, OrganizationCreate, Or
 
   async find(database, id, tenant) {
     const row = await select(database, tenant).where('id', '=', id).executeTakeFirst()
-    return row && rowView(row)
+    return row && rowView(Organization, row)
   },
 
   async lock(transaction, id, tenant) {
@@ -28,7 +28,7 @@ export const organizationResource: Resource<Organization, OrganizationCreate, Or
     let query = select(database, tenant).orderBy('id').limit(page.limit)
     if (page.after !== null) query = query.where('id', '>', page.after)
     if (filters.code !== undefined) query = query.where('code', '=', filters.code)
-    return (await query.execute()).map(rowView)
+    return (await query.execute()).map((row) => rowView(Organization, row))
   },
 
   async insert(transaction, id, { code, name }, actor) {

@@ -1,8 +1,8 @@
-import type {
+import {
   PayloadProfile,
-  PayloadProfileCreate,
-  PayloadProfilePatch,
-  PayloadProfileQuery,
+  type PayloadProfileCreate,
+  type PayloadProfilePatch,
+  type PayloadProfileQuery,
 } from '@iomt/contracts/rest/payload-profile'
 import type { Database } from '@iomt/database/connect'
 import type { Schema } from '@iomt/database/schema'
@@ -29,7 +29,7 @@ export const payloadProfileResource: Resource<
 
   async find(database, id, tenant) {
     const row = await select(database, tenant).where('id', '=', id).executeTakeFirst()
-    return row && rowView(row)
+    return row && rowView(PayloadProfile, row)
   },
 
   async lock(transaction, id, tenant) {
@@ -41,7 +41,7 @@ export const payloadProfileResource: Resource<
     if (page.after !== null) query = query.where('id', '>', page.after)
     if (filters.organization_id !== undefined) query = query.where('organization_id', '=', filters.organization_id)
     if (filters.name !== undefined) query = query.where('name', '=', filters.name)
-    return (await query.execute()).map(rowView)
+    return (await query.execute()).map((row) => rowView(PayloadProfile, row))
   },
 
   async insert(transaction, id, fields, actor) {

@@ -1,5 +1,5 @@
 import { MAX_DOCUMENT_BYTES } from '@iomt/contracts/rest/fields'
-import type { Pdu, PduCreate, PduPatch, PduQuery } from '@iomt/contracts/rest/pdu'
+import { Pdu, type PduCreate, type PduPatch, type PduQuery } from '@iomt/contracts/rest/pdu'
 import { topicPartProblem } from '@iomt/contracts/topics'
 import type { Vault } from '@iomt/credential-vault/vault'
 import type { Database } from '@iomt/database/connect'
@@ -101,7 +101,7 @@ function select(database: Database, tenant: string | null) {
 type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>
 
 function viewOf(row: Row): Pdu {
-  return { ...rowView(row), ...brokerView(row) }
+  return { ...rowView(Pdu, row), ...brokerView(row) }
 }
 
 function checkFields(fields: PduPatch): void {

@@ -187,3 +187,41 @@ test('each change leaves an audit entry and an outbox row, a refused one leaves 
     ['deleted', 3],
   ])
 })
+
+test('a column that a newer version has added is in no answer and no event', async () => {
+  const { api, migrated } = running
+  const { organization, department, pdu } = await createEstate(api)
+  const of = { organization_id: organization.id }
+  const socket = await create(api, `/pdus/${pdu.id}/sockets`, { socket_number: 1 })
+  const device = await create(api, '/devices', { ...of, name: 'Pump' })
+  await create(api, '/mqtt/devices', { device_id: device.id, socket_id: socket.id })
+  const profile = await create(api, '/payload-profiles', { ...of, name: 'Shared', payload_config: {} })
+  const tables = [
+    'organizations',
+    'departments',
+    'power_distribution_units',
+    'sockets',
+    'devices',
+    'payload_profiles',
+    'replays',
+  ]
+  for (const table of tables) await migrated.pool.query(`alter table ${table} add column newer text default 'secret'`)
+  // Answers are checked against their schemas, which forbid it.
+  for (const [path, { id }] of [
+    ['/organizations', organization],
+    ['/departments', department],
+    ['/pdus', pdu],
+    ['/sockets', socket],
+    ['/devices', device],
+    ['/payload-profiles', profile],
+  ] as const) {
+    expect((await api.get(path)).status).toBe(200)
+    expect((await api.get(`${path}/${id}`)).status).toBe(200)
+    expect((await api.patch(`${path}/${id}`, { name: 'renamed' })).body).toMatchObject({ name: 'renamed' })
+  }
+  expect((await api.get('/mqtt/devices')).status).toBe(200)
+  const { rows } = await migrated.pool.query(
+    "select (select count(*)::int from audit_log where after::text ~ 'secret') as audited, (select count(*)::int from outbox where resource::text ~ 'secret') as sent",
+  )
+  expect(rows).toEqual([{ audited: 0, sent: 0 }])
+})

@@ -6,7 +6,6 @@ import type { BrokerRow } from '../broker-block/broker-row.ts'
 import { brokerView } from '../broker-block/broker-view.ts'
 import { notFound } from '../changes/refusal.ts'
 import { profileConfigOf } from '../payloads/effective-payload-config.ts'
-import { rowView } from '../resources/row-view.ts'
 
 /** Sockets with what they take from their PDU; `tenant` null: of every organization. */
 export function selectSockets(database: Database, tenant: string | null) {
@@ -70,9 +69,8 @@ export function topicOf(row: SocketRow): string | null {
 
 /** `GET /sockets/:id`: the broker block is the socket's own, as it was written. */
 export function socketView(row: SocketRow): Socket {
-  const { id, version, created_at, updated_at } = rowView(row)
   return {
-    id,
+    id: row.id,
     pdu_id: row.pdu_id,
     organization_id: row.organization_id,
     department_id: row.department_id,
@@ -87,9 +85,9 @@ export function socketView(row: SocketRow): Socket {
     assigned_at: row.assigned_at?.toISOString() ?? null,
     assigned_by: row.assigned_by,
     is_enabled: row.is_enabled,
-    version,
-    created_at,
-    updated_at,
+    version: row.version,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
   }
 }
 

@@ -6,6 +6,29 @@ import { recordAudit } from '../../changes/change.ts'
 /** Seconds without a heartbeat after which whoever ran it is gone. */
 const ABANDONED_AFTER = 30
 
+/** By name: what a newer version has added beside them is not shown. */
+const COLUMNS = [
+  'id',
+  'organization_id',
+  'source',
+  'socket_id',
+  'pdu_id',
+  'from_at',
+  'to_at',
+  'dry_run',
+  'state',
+  'requested_by',
+  'examined',
+  'decoded',
+  'stored',
+  'skipped',
+  'failed',
+  'reasons',
+  'error',
+  'created_at',
+  'finished_at',
+] as const
+
 /** What has become of the messages so far. */
 export interface ReplayProgress {
   examined: number
@@ -60,12 +83,12 @@ export async function insertReplay(
 export async function findReplay(database: Database, id: string, tenant: string | null): Promise<Replay | null> {
   const query = database
     .selectFrom('replays')
-    .selectAll()
+    .select(COLUMNS)
     .select(sql<boolean>`heartbeat_at < now() - make_interval(secs => ${ABANDONED_AFTER})`.as('abandoned'))
     .where('id', '=', id)
   const row = await (tenant === null ? query : query.where('organization_id', '=', tenant)).executeTakeFirst()
   if (!row) return null
-  const { from_at: from, to_at: to, heartbeat_at: _, abandoned, ...rest } = row
+  const { from_at: from, to_at: to, abandoned, ...rest } = row
   return {
     ...rest,
     from: from.toISOString(),
