@@ -326,6 +326,34 @@ describe.each([
     await waitFor(async () => (await fixture.status(socket))?.topic === elsewhere.topic, { what: 'the new topic' })
   })
 
+  test('of a socket whose payload_config is not known to a gateway that takes it over, payloads are kept as dead letters', async () => {
+    const socket = desiredSocket(broker.url)
+    await fixture.configure({ ...socket, payload_config: { scale: 1_000 } } as SocketDesiredState)
+    const { advice } = await waitFor(
+      async () => {
+        await device.publishAsync(socket.topic as string, '{"voltage":230}', { qos: 1 })
+        const status = await fixture.status(socket)
+        return status && status.advice.length > 0 && status
+      },
+      { what: 'advice' },
+    )
+    expect(advice).toMatchObject([
+      { code: 'only-dead-letters', detail: expect.stringContaining('payload_config: /scale') },
+    ])
+    const letters = (await fixture.messages<DeadLetterMessage>('IOMT_DEADLETTER')).filter(
+      ({ socket_id: id }) => id === socket.socket_id,
+    )
+    expect(letters[0]).toMatchObject({ reason: 'contract-violation', payload_bytes: 15 })
+    await fixture.configure(socket)
+    await waitFor(
+      async () => {
+        await device.publishAsync(socket.topic as string, '{"voltage":231}', { qos: 1 })
+        return (await fixture.status(socket))?.status === 'online'
+      },
+      { what: 'readings with a configuration that is known' },
+    )
+  })
+
   test('a status says what to change about a device, and why', async () => {
     const socket = desiredSocket(broker.url, { payload_config: { expected: ['voltage', 'current'] } })
     const base = socket.topic as string

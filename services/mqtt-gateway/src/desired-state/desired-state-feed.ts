@@ -1,11 +1,8 @@
 import { createBucketWatch } from '@iomt/bus/bucket-watch'
 import type { Bus } from '@iomt/bus/connect'
 import { parseSocketConfigKey, SOCKET_CONFIG_BUCKET } from '@iomt/contracts/buckets'
-import { compileMessage } from '@iomt/contracts/compile-message'
-import { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { Logger } from 'pino'
-
-const schema = compileMessage(SocketDesiredState)
+import { type FollowedState, followedState } from './followed-state.ts'
 
 /**
  * Milliseconds for which a socket is kept whose key is gone without a delete marker. Somebody lost the bucket; config-api's
@@ -18,7 +15,7 @@ export interface DesiredStateFeedOptions {
   readonly logger: Logger
   readonly now: () => number
   /** A socket is new, changed, or (null) gone. */
-  readonly onChange: (partition: number, socketId: string, state: SocketDesiredState | null) => void
+  readonly onChange: (partition: number, socketId: string, state: FollowedState | null) => void
 }
 
 /** The desired state of every socket, as config-api writes it to the key-value bucket. */
@@ -27,7 +24,7 @@ export interface DesiredStateFeed {
   start(): Promise<void>
   stop(): void
   /** The sockets of a partition. */
-  ofPartition(partition: number): SocketDesiredState[]
+  ofPartition(partition: number): FollowedState[]
   readonly size: number
 }
 
@@ -37,7 +34,7 @@ export interface DesiredStateFeed {
  */
 export function createDesiredStateFeed(options: DesiredStateFeedOptions): DesiredStateFeed {
   const { logger, now, onChange } = options
-  const partitions = new Map<number, Map<string, SocketDesiredState>>()
+  const partitions = new Map<number, Map<string, FollowedState>>()
   const missingSince = new Map<string, number>()
   let size = 0
 
@@ -45,9 +42,18 @@ export function createDesiredStateFeed(options: DesiredStateFeedOptions): Desire
     const parts = parseSocketConfigKey(key)
     const state = parts ? parse(key, value) : null
     if (!parts || !state) return
-    const sockets = partitions.get(parts.partition) ?? new Map<string, SocketDesiredState>()
+    const sockets = partitions.get(parts.partition) ?? new Map<string, FollowedState>()
     partitions.set(parts.partition, sockets)
     const before = sockets.get(parts.socketId)
+    if (state.notUnderstood !== undefined) {
+      const then =
+        before && before.notUnderstood === undefined ? 'keeping the last one' : 'its payloads become dead letters'
+      logger.error(
+        { socket: key, reason: state.notUnderstood },
+        `a payload_config is not known to this version; ${then}`,
+      )
+      if (before && before.notUnderstood === undefined) return
+    }
     // A listing repeats what we know; only differences are news.
     if (before && JSON.stringify(before) === JSON.stringify(state)) return
     if (!before) size += 1
@@ -63,12 +69,12 @@ export function createDesiredStateFeed(options: DesiredStateFeedOptions): Desire
     onChange(parts.partition, parts.socketId, null)
   }
 
-  function parse(key: string, value: Uint8Array): SocketDesiredState | null {
+  function parse(key: string, value: Uint8Array): FollowedState | null {
     try {
-      const state: unknown = JSON.parse(Buffer.from(value).toString('utf8'))
-      if (schema.check(state)) return state
+      const state = followedState(JSON.parse(Buffer.from(value).toString('utf8')))
+      if (!('violations' in state)) return state
       logger.error(
-        { socket: key, violations: schema.violations(state, 3) },
+        { socket: key, violations: state.violations },
         'desired state does not fit the contract; keeping the last one',
       )
     } catch {
