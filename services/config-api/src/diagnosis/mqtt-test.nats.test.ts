@@ -21,7 +21,7 @@ afterEach(() => {
 })
 
 /** Stands for a gateway: answers as the contract says; the requests it got. */
-function gatewayAt(subject: string, reply: () => TestReply): TestRequest[] {
+async function gatewayAt(subject: string, reply: () => TestReply): Promise<TestRequest[]> {
   const requests: TestRequest[] = []
   const subscription = bus.connection.subscribe(subject, {
     callback: (_error, message) => {
@@ -30,6 +30,8 @@ function gatewayAt(subject: string, reply: () => TestReply): TestRequest[] {
     },
   })
   stops.push(() => subscription.unsubscribe())
+  // config-api asks over another connection: the server must have heard of the subscription by then.
+  await bus.connection.flush()
   return requests
 }
 
@@ -65,7 +67,7 @@ async function socketOf(fields: object = {}) {
 test('what is saved goes to the gateway that owns the socket, secrets only sealed; switched off or not', async () => {
   const secret = { username: 'u', password: 'very-secret' }
   const { pdu, socket, path } = await socketOf({ ...BROKER, mqtt_credentials: secret, is_enabled: false })
-  const requests = gatewayAt(ownerOf(pdu), () => reply())
+  const requests = await gatewayAt(ownerOf(pdu), () => reply())
   const answer = await running.api.post(path, { wait_seconds: 7 })
   expect(answer.body).toEqual({
     socket_id: socket.id,
@@ -93,7 +95,7 @@ test('what is saved goes to the gateway that owns the socket, secrets only seale
 test('the first failed step says what to do', async () => {
   const { pdu, path } = await socketOf()
   let answered = reply('failed', 'skipped', 'skipped')
-  gatewayAt(ownerOf(pdu), () => answered)
+  await gatewayAt(ownerOf(pdu), () => answered)
   const unreachable = (await running.api.post(path, {})).body
   expect(unreachable).toMatchObject({ works: false, first_failed_step: 'connect' })
   expect(unreachable.what_to_do).toMatch(/firewall/)
@@ -108,7 +110,7 @@ test('a block can be tried before it is saved: checked as one that is saved, and
     mqtt_broker_host: 'first.example',
     mqtt_credentials: { username: 'u', password: 'p' },
   })
-  const requests = gatewayAt(ownerOf(pdu), () => reply())
+  const requests = await gatewayAt(ownerOf(pdu), () => reply())
   const contents = async () => {
     const { rows } = await running.migrated.pool.query(
       `select (select count(*) from audit_log where action <> 'tested') as audited, version, updated_at from sockets where id = $1`,
@@ -149,7 +151,7 @@ test('any gateway tests while none owns the socket; without one, or with busy on
   const { path } = await socketOf()
   expect(problemOf(await running.api.post(path, {}))).toBe('503 /problems/gateway-unavailable')
   let answered: TestReply = reply()
-  const requests = gatewayAt(ANY_GATEWAY_TEST_SUBJECT, () => answered)
+  const requests = await gatewayAt(ANY_GATEWAY_TEST_SUBJECT, () => answered)
   expect((await running.api.post(path, {})).body.works).toBe(true)
   answered = { error: { code: 'too-many-tests', detail: 'gateway-1 tests 8 sockets already' } }
   expect(problemOf(await running.api.post(path, {}))).toBe('429 /problems/too-many-tests')
@@ -160,7 +162,7 @@ test('any gateway tests while none owns the socket; without one, or with busy on
 
 test('what has no topic or no broker is said before anybody is asked', async () => {
   const { pdu, socket, path } = await socketOf({ mqtt_topic_suffix: null })
-  const requests = gatewayAt(ownerOf(pdu), () => reply())
+  const requests = await gatewayAt(ownerOf(pdu), () => reply())
   const withoutTopic = await running.api.post(path, {})
   expect(problemOf(withoutTopic)).toBe('409 /problems/not-configured')
   expect(withoutTopic.body.detail).toMatch(/mqtt_topic_suffix/)
@@ -172,7 +174,7 @@ test('what has no topic or no broker is said before anybody is asked', async () 
 
 test('bad input and unknown sockets are refused before anything is asked', async () => {
   const { pdu, path } = await socketOf()
-  const requests = gatewayAt(ownerOf(pdu), () => reply())
+  const requests = await gatewayAt(ownerOf(pdu), () => reply())
   expect(problemOf(await running.api.post(path, { wait_seconds: 31 }))).toMatch(/^400 .*\/wait_seconds/)
   expect(problemOf(await running.api.post(path, { configuration: { port: 1 } }))).toMatch(/^400 /)
   const unknown = '/sockets/0190a000-0000-7000-8000-00000000ffff/mqtt-test'

@@ -18,13 +18,15 @@ beforeAll(async () => {
 afterAll(() => started.stop())
 
 /** Stands for a gateway: answers as the contract says. */
-function answer(subject: string, reply: (request: Body) => unknown): () => void {
+async function answer(subject: string, reply: (request: Body) => unknown): Promise<() => void> {
   const subscription = bus.connection.subscribe(subject, {
     callback: (_, message: Msg) => {
       const value = reply(message.json())
       if (value !== undefined) message.respond(typeof value === 'string' ? value : JSON.stringify(value))
     },
   })
+  // config-api asks over another connection: the server must have heard of the subscription by then.
+  await bus.connection.flush()
   return () => subscription.unsubscribe()
 }
 
@@ -73,17 +75,17 @@ test('one status comes from the gateway that owns the partition; without one it 
   await waitFor(async () => (await running.api.get(path)).body.reason === 'no gateway answered', {
     what: 'NATS to be up',
   })
-  const stop = answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), ({ socket_id: id }) =>
+  const stop = await answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), ({ socket_id: id }) =>
     id === socket.id ? { status: online(socket) } : { error: { code: 'unknown-socket', detail: 'not here' } },
   )
   expect((await running.api.get(path)).body).toEqual(online(socket))
   stop()
-  const newer = answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), () => ({
+  const newer = await answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), () => ({
     status: { ...online(socket), mood: 'good', traffic: { ...online(socket).traffic, colour: 'red' } },
   }))
   expect((await running.api.get(path)).body).toEqual(online(socket))
   newer()
-  const nonsense = answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), () => 'no JSON')
+  const nonsense = await answer(partitionRpcSubject(partitionOf(pdu.id), 'status'), () => 'no JSON')
   expect((await running.api.get(path)).body).toMatchObject({ status: 'unassigned', reason: 'no gateway answered' })
   nonsense()
 })
@@ -93,13 +95,13 @@ test('many statuses are one request to all gateways, which waits no longer than 
     pdu,
     sockets: [first, second, third],
   } = await sockets(3)
-  const one = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-1', statuses: [online(first)] }))
-  const two = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-2', statuses: [online(third)] }))
-  const garbage = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 7 }))
+  const one = await answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-1', statuses: [online(first)] }))
+  const two = await answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-2', statuses: [online(third)] }))
+  const garbage = await answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 7 }))
   const list = `/mqtt/statuses?pdu_id=${pdu.id}`
   const partly = await running.api.get(list)
   expect(partly.body.items.map(({ status }: SocketStatus) => status)).toEqual(['online', 'unassigned', 'online'])
-  const last = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-3', statuses: [online(second)] }))
+  const last = await answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({ gateway: 'gateway-3', statuses: [online(second)] }))
   const took: number[] = []
   for (let time = 0; time < 5; time += 1) {
     const started = performance.now()
@@ -127,7 +129,7 @@ test('a PDU: how many of its sockets are in which status, and what they send tog
     ...{ messages_per_minute: 0.2, bytes_per_minute: 40, stored_after_ms: 35 },
     last_message_at: '2026-11-23T08:59:00.000Z',
   }
-  const stop = answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({
+  const stop = await answer(ALL_GATEWAYS_STATUS_SUBJECT, () => ({
     gateway: 'gateway-1',
     statuses: [
       { ...online(first), traffic: busy },
@@ -166,7 +168,7 @@ test('a publish goes through the owner; what keeps it from the broker is said', 
   expect(problemOf(await running.api.post(path, { payload: 'x' }))).toBe('503 /problems/gateway-unavailable')
   const seen: Body[] = []
   let reply: (request: Body) => unknown = ({ qos = 1, retain = false }) => ({ topic: socket.topic, qos, retain })
-  const stop = answer(partitionRpcSubject(partitionOf(pdu.id), 'publish'), (request) => {
+  const stop = await answer(partitionRpcSubject(partitionOf(pdu.id), 'publish'), (request) => {
     seen.push(request)
     return reply(request)
   })
@@ -214,7 +216,7 @@ test('a publish that nobody confirms may have been sent: no answer asks a client
   expect(nobody.headers.get('retry-after')).toBe('1')
   let reply: unknown = { error: { code: 'publish-unconfirmed', detail: 'no acknowledgement within 5 s' } }
   const seen: Body[] = []
-  const stop = answer(partitionRpcSubject(partitionOf(pdu.id), 'publish'), (request) => {
+  const stop = await answer(partitionRpcSubject(partitionOf(pdu.id), 'publish'), (request) => {
     seen.push(request)
     return reply
   })
