@@ -12,11 +12,15 @@ export const EnergyQuery = Type.Object(
     from: Type.Optional(
       Type.String({
         format: 'date-time',
-        description: 'Inclusive, rounded down to the hour; default: 30 days before `to`',
+        description:
+          'Inclusive, rounded down to the hour, or to where a period begins within it; default: 30 days before `to`',
       }),
     ),
     to: Type.Optional(
-      Type.String({ format: 'date-time', description: 'Exclusive, rounded up to the hour; default: now' }),
+      Type.String({
+        format: 'date-time',
+        description: 'Exclusive, rounded up to the hour, or to where a period begins within it; default: now',
+      }),
     ),
     period: Type.Optional(
       Type.Union(

@@ -31,7 +31,8 @@ export async function energyAnswer(
   query: EnergyQuery,
   { database, target, kept, now, signal }: EnergyContext,
 ): Promise<Energy> {
-  const { from, to } = rangeOf(query, now)
+  const asked = rangeOf(query, now)
+  const [from, to] = [Math.floor(asked.from / HOUR) * HOUR, Math.ceil(asked.to / HOUR) * HOUR]
   requireTimeZone('/timezone', query.timezone)
   if (query.currency !== undefined && query.price_per_kwh === undefined) {
     throw invalidField('/currency', 'says nothing without price_per_kwh')
@@ -51,18 +52,20 @@ export async function energyAnswer(
   const question = { sockets: target.sockets, steady, deviceId: target.deviceId, ...range, splitHours, now }
   const { consumed, silences, sockets } = await readEnergy(database, question, periods, { signal })
   const price = query.price_per_kwh ?? null
-  const whole = { from, to }
+  // Where days begin within an hour, rounding to hours makes a piece of the day before and of the day after.
+  const shown = [...periods.entries()].filter(([, period]) => period.to > asked.from && period.from < asked.to)
+  const whole = { from: Math.min(...shown.map(([, one]) => one.from)), to: Math.max(...shown.map(([, one]) => one.to)) }
   // A device's silence is one, wherever it was plugged in.
   const meters = target.deviceId === null ? sockets : Math.min(1, sockets)
-  const items = periods.map((period, index) =>
+  const items = shown.map(([index, period]) =>
     periodView(period, consumed[index] ?? null, price, coverage(period, silences, meters, now)),
   )
-  const known = consumed.filter((kwh) => kwh !== null)
+  const known = shown.flatMap(([index]) => consumed[index] ?? [])
   const sum = known.length === 0 ? null : known.reduce((one, other) => one + other, 0)
   const { from: _from, to: _to, ...total } = periodView(whole, sum, price, coverage(whole, silences, meters, now))
   return {
-    from: new Date(from).toISOString(),
-    to: new Date(to).toISOString(),
+    from: new Date(whole.from).toISOString(),
+    to: new Date(whole.to).toISOString(),
     period: name,
     timezone: timeZone,
     price_per_kwh: price,
@@ -77,7 +80,7 @@ function rangeOf(query: EnergyQuery, now: Date): Period {
   const end = readInstant('/to', query.to) ?? now
   const begin = readInstant('/from', query.from) ?? new Date(Math.max(0, end.getTime() - DEFAULT_RANGE))
   if (begin >= end) throw invalidField('/from', 'must be earlier than to (which is now when it is left out)')
-  return { from: Math.floor(begin.getTime() / HOUR) * HOUR, to: Math.ceil(end.getTime() / HOUR) * HOUR }
+  return { from: begin.getTime(), to: end.getTime() }
 }
 
 function coverage(period: Period, silences: readonly Silence[], meters: number, now: Date) {

@@ -159,6 +159,14 @@ test('days and months are those of the PDU, over summer time, and add up to the 
     `/pdus/${pdu.id}/energy?from=2026-11-01T00:00:00Z&to=2026-11-03T00:00:00Z&timezone=Asia/Kolkata`,
   )
   expect(inIndia.items.map((item: Body) => item.kwh)).toEqual([18.5, 24, 5.5])
+  // A day that begins within an hour is that day, without pieces of its neighbours.
+  const range = { from: '2026-10-31T18:30:00.000Z', to: '2026-11-01T18:30:00.000Z' }
+  const oneDay = await fixture.get(`/pdus/${pdu.id}/energy?from=${range.from}&to=${range.to}&timezone=Asia/Kolkata`)
+  expect(oneDay).toMatchObject({ ...range, total: { kwh: 24, complete: true }, items: [{ ...range, kwh: 24 }] })
+  const minutesMore = await fixture.get(
+    `/pdus/${pdu.id}/energy?from=2026-10-31T18:20:00Z&to=2026-11-01T18:40:00Z&timezone=Asia/Kolkata`,
+  )
+  expect(minutesMore.items.map((item: Body) => item.kwh)).toEqual([0.5, 24, 0.5])
 })
 
 test('nothing that was never measured is a number', async () => {
