@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type NatsServer, startNats } from '@iomt/testing/nats'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -50,7 +49,6 @@ test('ends while keys are being written, and has each key that was left alone', 
   async function write(): Promise<void> {
     for (let index = 0; reading; index += 1) {
       await bucket.put(written[index % written.length] as string, `${index}`)
-      await sleep(2)
     }
   }
   const writing = write()

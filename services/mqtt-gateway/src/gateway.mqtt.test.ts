@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DeadLetterMessage } from '@iomt/contracts/dead-letter'
 import { partitionOf } from '@iomt/contracts/partitions'
-import type { SocketDesiredState } from '@iomt/contracts/socket-desired-state'
 import type { SocketStatusEvent } from '@iomt/contracts/socket-status'
 import { DEAD_LETTER_STREAM, STATUS_STREAM, TELEMETRY_STREAM } from '@iomt/contracts/streams'
 import { partitionRpcSubject } from '@iomt/contracts/subjects'
@@ -308,49 +307,6 @@ describe.each([
     const readings = await readingsOf(socket.socket_id, 10)
     expect(readings.map(({ measurements }) => measurements)).toEqual(
       Array.from({ length: 10 }, (_, index) => ({ active_power: index + 1 })),
-    )
-  })
-
-  test('a desired state with fields that a newer config-api added is followed, but not settings that are not known', async () => {
-    const socket = desiredSocket(broker.url)
-    await fixture.configure({ ...socket, newer: { a: 1 } } as SocketDesiredState)
-    await fixture.untilStatus(socket, 'idle')
-    const elsewhere = { ...socket, topic: `${socket.topic}-2`, socket_version: 2 }
-    await fixture.configure({ ...elsewhere, payload_config: { scale: 1_000 } } as SocketDesiredState)
-    // States are followed in their order: with the one after it, this one has been looked at.
-    const after = desiredSocket(broker.url)
-    await fixture.configure(after)
-    await fixture.untilStatus(after, 'idle')
-    expect(await fixture.status(socket)).toMatchObject({ topic: socket.topic, socket_version: 1 })
-    await fixture.configure(elsewhere)
-    await waitFor(async () => (await fixture.status(socket))?.topic === elsewhere.topic, { what: 'the new topic' })
-  })
-
-  test('of a socket whose payload_config is not known to a gateway that takes it over, payloads are kept as dead letters', async () => {
-    const socket = desiredSocket(broker.url)
-    await fixture.configure({ ...socket, payload_config: { scale: 1_000 } } as SocketDesiredState)
-    const { advice } = await waitFor(
-      async () => {
-        await device.publishAsync(socket.topic as string, '{"voltage":230}', { qos: 1 })
-        const status = await fixture.status(socket)
-        return status && status.advice.length > 0 && status
-      },
-      { what: 'advice' },
-    )
-    expect(advice).toMatchObject([
-      { code: 'only-dead-letters', detail: expect.stringContaining('payload_config: /scale') },
-    ])
-    const letters = (await fixture.messages<DeadLetterMessage>('IOMT_DEADLETTER')).filter(
-      ({ socket_id: id }) => id === socket.socket_id,
-    )
-    expect(letters[0]).toMatchObject({ reason: 'contract-violation', payload_bytes: 15 })
-    await fixture.configure(socket)
-    await waitFor(
-      async () => {
-        await device.publishAsync(socket.topic as string, '{"voltage":231}', { qos: 1 })
-        return (await fixture.status(socket))?.status === 'online'
-      },
-      { what: 'readings with a configuration that is known' },
     )
   })
 
