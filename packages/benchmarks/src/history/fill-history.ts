@@ -31,6 +31,8 @@ export async function fillHistory(pool: pg.Pool, options: FilledHistory, say: (l
     say(`${table} is filled`)
   }
   await pool.query('vacuum (analyze)')
+  // What was filled is written to disk now, not while the first questions are asked.
+  await pool.query('checkpoint')
 }
 
 const COLUMNS = `timestamp, id, measured_at, device_id, socket_id, data_json, voltage, current, active_power, power_factor,

@@ -156,6 +156,13 @@ test('the report names machine, versions and commit, and every part that was mea
   expect(text).not.toMatch(/undefined|NaN|Infinity|\n\n\n/)
 })
 
+test('the machine is put beside the one that the targets were set on', () => {
+  const floor = { rate: 24_000, messages: 1, seconds: 1, cpuMicroseconds: { mosquitto: 40.9 }, otherCores: 0 }
+  const floors = { broker: floor, jetstream: floor, copy: { plain: floor, idempotent: floor } }
+  expect(toMarkdown({ ...report, floors })).toContain('took 40.9 µs of CPU a message and moved 24,000/s; when')
+  expect(toMarkdown(report)).not.toContain('How fast this machine is')
+})
+
 test('figures keep three digits that count', () => {
   expect([12_345.6, 99.94, 1.234, 0, -250.4].map(figure)).toEqual(['12,346', '99.9', '1.23', '0.00', '-250'])
   expect([Number.NaN, null, undefined, Number.POSITIVE_INFINITY].map(figure)).toEqual(['–', '–', '–', '–'])
