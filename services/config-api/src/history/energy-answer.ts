@@ -2,7 +2,7 @@ import type { Energy, EnergyPeriod, EnergyQuery } from '@iomt/contracts/rest/ene
 import type { Database } from '@iomt/database/connect'
 import { invalidField } from '../changes/refusal.ts'
 import { requireTimeZone } from '../pdus/time-zone.ts'
-import { coverageOf, type Silence } from './energy-coverage.ts'
+import type { Coverage } from './energy-coverage.ts'
 import type { HistoryTarget } from './history-target.ts'
 import { readInstant } from './instant.ts'
 import type { KeptHistory } from './kept-history.ts'
@@ -50,19 +50,20 @@ export async function energyAnswer(
   const range = { from: new Date(from), to: new Date(to) }
   const steady = await steadySockets(database, target.sockets, range)
   const question = { sockets: target.sockets, steady, deviceId: target.deviceId, ...range, splitHours, now }
-  const { consumed, silences, sockets } = await readEnergy(database, question, periods, { signal })
+  const { consumed, silent, sockets } = await readEnergy(database, question, periods, { signal })
   const price = query.price_per_kwh ?? null
   // Where days begin within an hour, rounding to hours makes a piece of the day before and of the day after.
-  const shown = [...periods.entries()].filter(([, period]) => period.to > asked.from && period.from < asked.to)
-  const whole = { from: Math.min(...shown.map(([, one]) => one.from)), to: Math.max(...shown.map(([, one]) => one.to)) }
+  const shown = periods.flatMap((period, index) => (period.to > asked.from && period.from < asked.to ? [index] : []))
+  const [first = 0, last = first] = [shown[0], shown.at(-1)]
   // A device's silence is one, wherever it was plugged in.
   const meters = target.deviceId === null ? sockets : Math.min(1, sockets)
-  const items = shown.map(([index, period]) =>
-    periodView(period, consumed[index] ?? null, price, coverage(period, silences, meters, now)),
+  const items = shown.map((index) =>
+    periodView(periods[index] as Period, consumed[index] ?? null, price, silent.coverage(index, index, meters)),
   )
-  const known = shown.flatMap(([index]) => consumed[index] ?? [])
+  const known = shown.flatMap((index) => consumed[index] ?? [])
   const sum = known.length === 0 ? null : known.reduce((one, other) => one + other, 0)
-  const { from: _from, to: _to, ...total } = periodView(whole, sum, price, coverage(whole, silences, meters, now))
+  const whole = { from: periods[first]?.from ?? from, to: periods[last]?.to ?? to }
+  const { from: _from, to: _to, ...total } = periodView(whole, sum, price, silent.coverage(first, last, meters))
   return {
     from: new Date(whole.from).toISOString(),
     to: new Date(whole.to).toISOString(),
@@ -83,16 +84,7 @@ function rangeOf(query: EnergyQuery, now: Date): Period {
   return { from: begin.getTime(), to: end.getTime() }
 }
 
-function coverage(period: Period, silences: readonly Silence[], meters: number, now: Date) {
-  return coverageOf(period, silences, meters, now.getTime())
-}
-
-function periodView(
-  { from, to }: Period,
-  kwh: number | null,
-  price: number | null,
-  covered: { coverage: number; complete: boolean },
-): EnergyPeriod {
+function periodView({ from, to }: Period, kwh: number | null, price: number | null, covered: Coverage): EnergyPeriod {
   return {
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),

@@ -1,7 +1,7 @@
 import type { Database } from '@iomt/database/connect'
 import { sql } from 'kysely'
 import { invalidField } from '../changes/refusal.ts'
-import type { Silence } from './energy-coverage.ts'
+import { createSilentTimes, type SilentTimes } from './energy-coverage.ts'
 import { type EnergyQuestion, readConsumption, readSilences } from './energy-query.ts'
 import { stretchesOf } from './energy-stretches.ts'
 import { liveSince } from './live-minutes.ts'
@@ -14,7 +14,7 @@ const MAX_SOCKET_HOURS = 4_000_000
 export interface MeasuredEnergy {
   /** kWh of each period; null where no reading carried the counter. */
   readonly consumed: readonly (number | null)[]
-  readonly silences: readonly Silence[]
+  readonly silent: SilentTimes
   /** That have a counter. */
   readonly sockets: number
 }
@@ -37,7 +37,7 @@ export async function readEnergy(
   { signal, maxRows }: ReadEnergyOptions = {},
 ): Promise<MeasuredEnergy> {
   const consumed = periods.map((): number | null => null)
-  const silences: Silence[] = []
+  const silent = createSilentTimes(periods, question.now.getTime())
   let sockets = 0
   for (const { from, to, last } of await stretches(database, question, maxRows)) {
     signal?.throwIfAborted()
@@ -48,10 +48,10 @@ export async function readEnergy(
       readSilences(database, stretch, { from: question.from, last }),
     ])
     for (const [index, more] of kwh.entries()) if (more !== null) consumed[index] = (consumed[index] ?? 0) + more
-    for (const silence of found.silences) silences.push(silence)
+    for (const silence of found.silences) silent.add(silence)
     sockets = found.sockets
   }
-  return { consumed, silences, sockets }
+  return { consumed, silent, sockets }
 }
 
 async function stretches(database: Database, question: EnergyQuestion, maxRows: number | undefined) {
