@@ -1,5 +1,6 @@
 import { type PostgresServer, startPostgres } from '@iomt/testing/postgres-server'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectDatabase } from './connect.ts'
 
@@ -84,4 +85,13 @@ test('a connection to a server that takes no writes any more is given up: the ne
   await expect(inTransaction()).rejects.toMatchObject({ code: '25006' })
   await inTransaction()
   await database.destroy()
+})
+
+test('statements are not compiled, also on a server that is built to', async () => {
+  const plain = new pg.Client({ connectionString: server.url })
+  await plain.connect()
+  expect((await plain.query('show jit')).rows).toEqual([{ jit: 'on' }])
+  const { database, pool } = connectDatabase({ url: server.url, applicationName: 'jit', onConnectionError() {} })
+  expect((await pool.query('show jit')).rows).toEqual([{ jit: 'off' }])
+  await Promise.all([plain.end(), database.destroy()])
 })

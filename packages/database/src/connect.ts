@@ -49,14 +49,14 @@ export function connectDatabase(options: DatabaseOptions): { database: Database;
 }
 
 /**
- * The server notices within half a minute that a client's host is gone, which may hold locks. And it gives a statement up before
- * this side does: otherwise each timeout would leave it one more statement to work at than the pool has connections.
+ * The server notices within half a minute that a client's host is gone, which may hold locks. It gives a statement up before
+ * this side does: otherwise each timeout would leave it one more statement to work at than the pool has connections. And it compiles
+ * none: that takes longer than what it speeds up (a month of 250 sockets by hour: 1,090 ms instead of 270).
  */
 function sessionSettings({ queryTimeout }: DatabaseOptions): string {
-  const keepAlive = 'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3'
-  return queryTimeout === undefined
-    ? keepAlive
-    : `${keepAlive}; set statement_timeout = ${Math.floor(queryTimeout * 0.9)}`
+  const settings = ['tcp_keepalives_idle = 10', 'tcp_keepalives_interval = 5', 'tcp_keepalives_count = 3', 'jit = off']
+  if (queryTimeout !== undefined) settings.push(`statement_timeout = ${Math.floor(queryTimeout * 0.9)}`)
+  return settings.map((setting) => `set ${setting}`).join('; ')
 }
 
 /** SQLSTATE `read_only_sql_transaction`. */

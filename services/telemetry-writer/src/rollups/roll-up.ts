@@ -123,8 +123,6 @@ async function computeSlice(pool: pg.Pool, slice: readonly DueMinute[]): Promise
     textArray(slice.map(({ sockets }) => `{${sockets.join()}}`)),
   ]
   await inTransaction(pool, async (client) => {
-    // Compiling takes longer than the statements; they are planned anew each time and look expensive.
-    await client.query('set local jit = off')
     for (const statement of ROLL_UP) await client.query(statement, touched)
   })
 }
