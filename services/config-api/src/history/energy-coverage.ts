@@ -20,8 +20,8 @@ export interface SilentTimes {
 }
 
 /**
- * Silences are added up as they are read and not kept: a ward's devices that send once an hour have a million of them in a year,
- * which to look through for each of 2,000 periods took the only thread 9 s.
+ * Silences are added up as they are read and not kept: 500 devices that send once an hour have a million of them in 2,000 hours, and
+ * to look through all of them for each of those hours takes the only thread 9 s.
  *
  * @param periods one after the other, each beginning where the one before ends.
  */
